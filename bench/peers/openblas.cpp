@@ -1,0 +1,93 @@
+// OpenBLAS: sgemm (sgemv where x or W is one row) and a pass of our own for what BLAS lacks, bias and relu.
+// The ways differ in how the weights are stored beforehand and in where the bias is added.
+#include <cblas.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "bench/peers/peers.hpp"
+
+namespace perceptron::bench {
+namespace {
+
+/// Elements of y from which the pass is worth more threads than the caller's.
+constexpr std::int64_t kParallelElements = 1 << 18;
+
+enum class BiasAt { before, after };
+
+class OpenBlas : public Contender {
+ public:
+  OpenBlas(const Task& task, bool is_transposed, BiasAt bias_at)
+      : task_(task), is_transposed_(is_transposed), bias_at_(bias_at), weight_(task.weight, task.weight + size()) {
+    if (is_transposed) transpose();
+    openblas_set_num_threads(task.threads);
+  }
+
+  std::string name() const override { return "openblas"; }
+  std::string way() const override {
+    return std::string(is_transposed_ ? "weights transposed" : "weights as given") +
+           (bias_at_ == BiasAt::before ? ", bias before" : ", bias after");
+  }
+
+  void run() override {
+    if (bias_at_ == BiasAt::before) {
+      each_row([&](float* y) { std::copy_n(task_.bias, outputs(), y); });
+      multiply(1);
+      each_row([&](float* y) {
+        for (std::int64_t o = 0; o < outputs(); ++o) y[o] = std::max(y[o], 0.0F);
+      });
+    } else {
+      multiply(0);
+      each_row([&, bias = task_.bias](float* y) {
+        for (std::int64_t o = 0; o < outputs(); ++o) y[o] = std::max(y[o] + bias[o], 0.0F);
+      });
+    }
+  }
+
+ private:
+  std::int64_t rows() const { return task_.problem.rows; }
+  std::int64_t inputs() const { return task_.problem.inputs; }
+  std::int64_t outputs() const { return task_.problem.outputs; }
+  std::ptrdiff_t size() const { return static_cast<std::ptrdiff_t>(inputs() * outputs()); }
+
+  void transpose() {
+    for (std::int64_t o = 0; o < outputs(); ++o) {
+      for (std::int64_t k = 0; k < inputs(); ++k) {
+        weight_[static_cast<std::size_t>(k * outputs() + o)] = task_.weight[o * inputs() + k];
+      }
+    }
+  }
+
+  void multiply(float beta) {
+    const auto m = static_cast<blasint>(rows()), n = static_cast<blasint>(outputs());
+    const auto k = static_cast<blasint>(inputs());
+    if (m == 1 && is_transposed_) {
+      cblas_sgemv(CblasRowMajor, CblasTrans, k, n, 1, weight_.data(), n, task_.x, 1, beta, task_.y, 1);
+    } else if (m == 1) {
+      cblas_sgemv(CblasRowMajor, CblasNoTrans, n, k, 1, weight_.data(), k, task_.x, 1, beta, task_.y, 1);
+    } else if (n == 1) {
+      cblas_sgemv(CblasRowMajor, CblasNoTrans, m, k, 1, task_.x, k, weight_.data(), 1, beta, task_.y, 1);
+    } else {
+      cblas_sgemm(CblasRowMajor, CblasNoTrans, is_transposed_ ? CblasNoTrans : CblasTrans, m, n, k, 1, task_.x, k,
+                  weight_.data(), is_transposed_ ? n : k, beta, task_.y, n);
+    }
+  }
+
+  template <class Row>
+  void each_row(const Row& row) {
+    const std::int64_t count = outputs() == 1 ? 1 : rows();
+    if (outputs() == 1) return each_element(row);
+#pragma omp parallel for if (task_.threads > 1 && rows() * outputs() >= kParallelElements) \
+    num_threads(task_.threads)
+    for (std::int64_t r = 0; r < count; ++r) row(task_.y + r * outputs());
+  }
+
+  Task task_;
+  bool is_transposed_;
+  BiasAt bias_at_;
+  std::vector<float> weight_;
+};
+
+}  // namespace
+}  // namespace perceptron::bench

@@ -1,0 +1,176 @@
+#include "src/cpu/cpu_device.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "perceptron/error.hpp"
+#include "src/cpu/layer_run.hpp"
+#include "src/cpu/packed_layer.hpp"
+#include "src/cpu/targets.hpp"
+#include "src/cpu/workspace.hpp"
+#include "src/reference/float_environment.hpp"
+
+namespace perceptron::cpu {
+namespace {
+
+/// Below this many multiply-adds, or bytes read and written, a call stays on the caller's thread.
+constexpr double kParallelProducts = 1e6;
+constexpr double kParallelBytes = 1e6;
+
+bool is_worth_threads(const PackedLayer& layer, ConstMatrixView x) {
+  const double rows = static_cast<double>(x.rows) * static_cast<double>(layer.groups());
+  const double inputs = static_cast<double>(layer.inputs());
+  const double outputs = static_cast<double>(layer.outputs());
+  return rows * inputs * outputs >= kParallelProducts || rows * (inputs + outputs) * 4 >= kParallelBytes;
+}
+
+class CpuDevice : public engine::Device {
+ public:
+  CpuDevice(const KernelTable& table, int threads) : table_(table), threads_(threads), arena_(threads) {}
+
+  std::string name() const override { return fmt::format("cpu:{}", table_.target); }
+  int threads() const override { return threads_; }
+
+  std::shared_ptr<const engine::ReadyLayer> prepare(const Layer& layer) const override {
+    return std::make_shared<PackedLayer>(layer, lanes(accumulator_of(layer.weight.dtype)));
+  }
+  std::unique_ptr<engine::Workspace> workspace(const std::vector<Layer>& layers,
+                                               std::int64_t rows) const override {
+    return std::make_unique<CpuWorkspace>(layers, rows, threads_);
+  }
+  std::size_t workspace_bytes(const std::vector<Layer>& layers, std::int64_t rows) const override {
+    return CpuWorkspace::bytes(layers, rows, threads_);
+  }
+  LayerPlan plan(const Problem& problem) const override;
+  void run(const engine::ReadyLayer& layer, ConstMatrixView x, MatrixView y,
+           engine::Workspace& workspace) const override {
+    const auto& packed = static_cast<const PackedLayer&>(layer);
+    auto& scratch = static_cast<CpuWorkspace&>(workspace);
+    if (accumulator_of(packed.storage()) == DType::f64) {
+      run_layer<double>(packed, x, y, scratch);
+    } else {
+      run_layer<float>(packed, x, y, scratch);
+    }
+  }
+
+ private:
+  int lanes(DType accumulator) const {
+    return accumulator == DType::f64 ? table_.f64.lanes : table_.f32.lanes;
+  }
+
+  /// Calls task(index, thread) for every index, each thread under the contract's control word.
+  template <class Task>
+  void for_each(std::int64_t count, bool in_parallel, const Task& task) const {
+    if (!in_parallel || threads_ == 1 || count == 1) {
+      const reference::FloatEnvironment environment;
+      for (std::int64_t index = 0; index < count; ++index) task(index, 0);
+      return;
+    }
+    arena_.execute([&] {
+      tbb::parallel_for(std::int64_t{0}, count, [&](std::int64_t index) {
+        const reference::FloatEnvironment environment;
+        task(index, tbb::this_task_arena::current_thread_index());
+      });
+    });
+  }
+
+  template <class A>
+  void run_layer(const PackedLayer& layer, ConstMatrixView x, MatrixView y, CpuWorkspace& workspace) const {
+    const bool in_parallel = threads_ > 1 && is_worth_threads(layer, x);
+    const bool is_softmax = layer.activation().kind == ActivationKind::softmax;
+    MatrixView z = y;
+    if (is_softmax && y.dtype != kDTypeOf<A>) {
+      z = MatrixView(workspace.softmax_rows(), kDTypeOf<A>, y.rows, y.columns)
+              .with_groups(y.groups, y.rows * y.columns);
+    }
+    const LayerRun<A> run(kernels_for<A>(table_), layer, x, z);
+    const TaskGrid grid = run.tasks(in_parallel ? threads_ : 1);
+    for_each(grid.count(), in_parallel,
+             [&](std::int64_t task, int thread) { run.run(grid, task, workspace, thread); });
+    if (is_softmax) finish_softmax<A>(z, y, in_parallel);
+  }
+
+  template <class A>
+  void finish_softmax(MatrixView z, MatrixView y, bool in_parallel) const {
+    const Kernels<A>& kernels = kernels_for<A>(table_);
+    for_each(y.rows * y.groups, in_parallel, [&](std::int64_t index, int) {
+      const std::int64_t group = index / y.rows, row = index % y.rows;
+      A* values = static_cast<A*>(z.element(group, row));
+      kernels.row_softmax(values, y.columns);
+      if (z.data != y.data) {
+        kernels.narrow[static_cast<std::size_t>(y.dtype)](
+            {values, z.stride, y.element(group, row), y.stride, 1, y.columns});
+      }
+    });
+  }
+
+  const KernelTable& table_;
+  const int threads_;
+  mutable tbb::task_arena arena_;
+};
+
+LayerPlan CpuDevice::plan(const Problem& problem) const {
+  LayerPlan plan;
+  plan.problem = problem;
+  const int vector = lanes(accumulator_of(problem.dtype));
+  if (choose_kernel(problem.outputs, problem.rows, vector) == Kernel::row_lane) {
+    plan.kernel = fmt::format("{}/row_lane", name());
+    plan.reason =
+        fmt::format("{} outputs would fill {} lanes badly; rows fill them", problem.outputs, vector);
+  } else {
+    plan.kernel = fmt::format("{}/tile", name());
+    plan.reason = problem.rows < vector ? "too few rows to fill the lanes with them"
+                                        : "outputs enough to fill the lanes";
+  }
+  return plan;
+}
+
+/// The threads that oneTBB may use: one per core unless the process set its own global_control. An arena that
+/// asks for more would make oneTBB print a warning.
+int most_threads() {
+  return static_cast<int>(tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
+}
+
+std::string target_names() {
+  std::vector<std::string> names;
+  for (const KernelTable* table : targets()) names.push_back(fmt::format("cpu:{}", table->target));
+  return fmt::format("cpu, {}", fmt::join(names, ", "));
+}
+
+std::string processor_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  }
+  return "unknown processor";
+}
+
+}  // namespace
+
+std::unique_ptr<engine::Device> make_cpu_device(const std::string& name, int threads) {
+  const KernelTable* table = name == "cpu" ? targets().front() : nullptr;
+  if (name.starts_with("cpu:")) table = find_target(std::string_view(name).substr(4));
+  if (table == nullptr) {
+    throw DeviceError(fmt::format("device \"{}\": this machine has {}", name, target_names()));
+  }
+  return std::make_unique<CpuDevice>(*table,
+                                     threads > 0 ? std::min(threads, most_threads()) : most_threads());
+}
+
+std::vector<DeviceInfo> cpu_devices() {
+  const std::string processor = processor_name();
+  std::vector<DeviceInfo> devices;
+  devices.push_back({"cpu", processor, targets().front()->f32.lanes, true});
+  for (const KernelTable* table : targets()) {
+    devices.push_back({fmt::format("cpu:{}", table->target), processor, table->f32.lanes, false});
+  }
+  return devices;
+}
+
+}  // namespace perceptron::cpu

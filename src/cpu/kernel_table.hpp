@@ -1,0 +1,113 @@
+// The CPU kernels of one SIMD target as a table of functions: what cpu_device calls, tests force and
+// benchmarks time. Each target fills it from the same sources (kernels.inl).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "perceptron/activation.hpp"
+#include "perceptron/dtype.hpp"
+
+namespace perceptron::cpu {
+
+/// Rows of a register tile at most, and rows × outputs of the panels that feed it. A panel of weights holds,
+/// for each input, the weights of kPanelVectors (or, in the last panel, one) vectors of outputs.
+inline constexpr int kTileRows = 12;
+inline constexpr int kPanelVectors = 2;
+/// Elements between the rows of a copied panel of x: kSumBlock and one cache line, since rows that are a
+/// multiple of 4096 bytes apart would share one set of the first-level cache.
+template <class A>
+inline constexpr std::int64_t kPanelStride = kSumBlock + static_cast<std::int64_t>(64 / sizeof(A));
+/// Layers with at most this many outputs are also served by the kernel whose lanes are rows.
+inline constexpr int kRowLaneOutputs = 12;
+inline constexpr int kRowLaneVectors = 4;  ///< Vectors of rows in flight, with the fewest outputs.
+
+/// t ← (first ? 0 : t) + block sum, for `rows` × (vectors · lanes) outputs; t is contiguous.
+template <class A>
+struct TileArguments {
+  const A* x;           ///< rows, kPanelStride<A> apart.
+  const void* weights;  ///< block_inputs × (vectors · lanes), of the kernel's weight type.
+  A* t;
+  std::int64_t block_inputs;
+  int rows;
+  int vectors;
+  bool first;
+};
+
+/// t ← (first ? 0 : t) + block sum; t is [output][row].
+template <class A>
+struct RowLaneArguments {
+  const A* x;        ///< block_inputs × rows: transposed.
+  const A* weights;  ///< block_inputs × panel_width.
+  A* t;
+  std::int64_t block_inputs;
+  std::int64_t panel_width;
+  std::int64_t rows;  ///< A multiple of row_lane_rows.
+  int outputs;
+  bool first;
+};
+
+/// y ← f(t + bias) in the accumulator's type, row by row. y may be t.
+template <class A>
+struct FinishArguments {
+  const A* t;
+  std::int64_t t_stride;
+  const A* bias;  ///< One per column, or one per row where bias_by_row.
+  A parameter;
+  A* y;
+  std::int64_t y_stride;
+  std::int64_t rows;
+  std::int64_t columns;
+  bool bias_by_row;
+};
+
+/// Rows of another layout or type; strides count elements of their own side.
+struct CopyArguments {
+  const void* from;
+  std::int64_t from_stride;
+  void* to;
+  std::int64_t to_stride;
+  std::int64_t rows;
+  std::int64_t columns;
+};
+
+template <class A>
+struct Kernels {
+  template <class T>
+  using PerDType = std::array<T, kDTypes.size()>;
+
+  int lanes;
+  /// By the dtype of the packed weights; null where it does not widen to A.
+  PerDType<void (*)(const TileArguments<A>&)> tile;
+  void (*row_lane)(const RowLaneArguments<A>&);
+  /// By activation; softmax is null, see row_softmax.
+  std::array<void (*)(const FinishArguments<A>&), kActivations.size()> finish;
+  /// In place over one row of accumulators.
+  void (*row_softmax)(A* row, std::int64_t columns);
+  /// x rows → rows of A. By the dtype of x.
+  PerDType<void (*)(const CopyArguments&)> widen;
+  /// x rows → [column][row] of A, to_stride a whole number of vectors; missing rows repeat the last.
+  PerDType<void (*)(const CopyArguments&)> widen_transposed;
+  /// Rows of A → y rows, rounded once. By the dtype of y.
+  PerDType<void (*)(const CopyArguments&)> narrow;
+  /// [column][row] of A → y rows, rounded once. By the dtype of y.
+  PerDType<void (*)(const CopyArguments&)> narrow_transposed;
+};
+
+struct KernelTable {
+  const char* target;
+  Kernels<float> f32;
+  Kernels<double> f64;
+};
+
+template <class A>
+const Kernels<A>& kernels_for(const KernelTable& table) {
+  if constexpr (sizeof(A) == 8) {
+    return table.f64;
+  } else {
+    return table.f32;
+  }
+}
+
+}  // namespace perceptron::cpu

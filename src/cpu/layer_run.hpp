@@ -1,0 +1,60 @@
+// One run of one layer on the CPU, cut into tasks that any thread may carry out in any order.
+#pragma once
+
+#include <cstdint>
+
+#include "perceptron/view.hpp"
+#include "src/cpu/kernel_table.hpp"
+#include "src/cpu/packed_layer.hpp"
+#include "src/cpu/workspace.hpp"
+
+namespace perceptron::cpu {
+
+/// Which kernel serves rows of this layer.
+enum class Kernel { tile, row_lane };
+
+/// Lanes are rows where a vector of outputs would be mostly padding and there are rows enough to fill one.
+inline Kernel choose_kernel(std::int64_t outputs, std::int64_t rows, int lanes) {
+  return outputs <= PackedLayer::row_lane_outputs(lanes) && rows >= lanes ? Kernel::row_lane : Kernel::tile;
+}
+
+/// A task is rows_per_task rows × panels_per_task panels of one group.
+struct TaskGrid {
+  std::int64_t groups = 1;
+  std::int64_t rows_per_task = 1;
+  std::int64_t row_tasks = 1;
+  std::int64_t panels_per_task = 1;
+  std::int64_t panel_tasks = 1;
+
+  std::int64_t count() const { return groups * row_tasks * panel_tasks; }
+};
+
+template <class A>
+class LayerRun {
+ public:
+  /// y: of any dtype. The activation is the layer's own, or identity where `kind` says so (for softmax, whose
+  /// rows are finished in a second pass).
+  LayerRun(const Kernels<A>& kernels, const PackedLayer& layer, ConstMatrixView x, MatrixView y);
+
+  TaskGrid tasks(int threads) const;
+  /// Carries out one task with the scratch memory of that thread.
+  void run(const TaskGrid& grid, std::int64_t task, CpuWorkspace& workspace, int thread) const;
+
+ private:
+  struct Part;
+  void run_tile(const Part& part, A* x_panel, A* sums) const;
+  void tile_block(const Part& part, std::int64_t first_input, A* x_panel, A* sums) const;
+  void finish_panel(const Part& part, std::int64_t panel, A* t) const;
+  void run_row_lane(const Part& part, A* x_panel, A* sums) const;
+  void finish_row_lane(const Part& part, std::int64_t padded_rows, A* t) const;
+  FinishArguments<A> finish_arguments(A* t, std::int64_t group, std::int64_t first_output) const;
+
+  const Kernels<A>& kernels_;
+  const PackedLayer& layer_;
+  ConstMatrixView x_;
+  MatrixView y_;
+  ActivationKind kind_;
+  Kernel kernel_;
+};
+
+}  // namespace perceptron::cpu

@@ -1,0 +1,20 @@
+// The vocabulary of simd_vector.inl for machines without a SIMD target that fuses: one lane, std::fma.
+
+template <class A>
+struct Vector : epilogue::ScalarLane<A> {
+  using Real = A;
+  static constexpr int kLanes = 1;
+
+  template <class Storage>
+  static Real load(const Storage* from) {
+    return static_cast<Real>(*from);
+  }
+  static void store(Real v, A* to) { *to = v; }
+  static void store_first(Real, A*, int) {}
+  static void transpose(Real (&)[1]) {}
+};
+
+template <class A, class Storage>
+void store_rounded(A v, Storage* to) {
+  *to = static_cast<Storage>(v);
+}

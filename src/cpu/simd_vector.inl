@@ -1,0 +1,105 @@
+// Moving vectors of accumulators between registers and memory of any storage type, for the current HWY_TARGET.
+// Included inside the target's region after highway_lane.inl; scalar_vector.inl says the same for one lane.
+
+template <class A>
+struct Vector : SimdLane<A> {
+  using Real = typename SimdLane<A>::Real;
+  using Tag = typename SimdLane<A>::Tag;
+  static constexpr int kLanes = static_cast<int>(hn::MaxLanes(Tag()));
+
+  static Real load(const A* from) { return hn::LoadU(Tag(), from); }
+  static void store(Real v, A* to) { hn::StoreU(v, Tag(), to); }
+  /// Stores the first `count` < kLanes lanes and touches no byte behind them.
+  static void store_first(Real v, A* to, int count) {
+    hn::BlendedStore(v, hn::FirstN(Tag(), static_cast<size_t>(count)), Tag(), to);
+  }
+
+  // f16 and bf16 are only ever widened to f32, which is exact.
+  static Real load(const Float16* from) {
+    const hn::Rebind<hwy::float16_t, Tag> half;
+    return hn::PromoteTo(Tag(), hn::LoadU(half, reinterpret_cast<const hwy::float16_t*>(from)));
+  }
+  static Real load(const BFloat16* from) {
+    const hn::Rebind<uint16_t, Tag> half;
+    const hn::RebindToUnsigned<Tag> word;
+    return hn::BitCast(Tag(), hn::ShiftLeft<16>(hn::PromoteTo(
+                                  word, hn::LoadU(half, reinterpret_cast<const uint16_t*>(from)))));
+  }
+
+  /// kLanes vectors in, their transpose out.
+  static void transpose(Real (&v)[kLanes]) {
+    transpose_within_blocks(v);
+    transpose_blocks(v);
+  }
+
+ private:
+  // Swaps rows and columns inside each 16-byte block; v[g + c] then holds, per block b, column c of block b of
+  // the rows g … g+kPerBlock−1.
+  static void transpose_within_blocks(Real (&v)[kLanes]) {
+    constexpr int kPerBlock = static_cast<int>(16 / sizeof(A));
+#pragma GCC unroll 16
+    for (int g = 0; g < kLanes; g += kPerBlock) {
+      if constexpr (sizeof(A) == 8) {
+        const Real lower = hn::InterleaveLower(Tag(), v[g], v[g + 1]);
+        v[g + 1] = hn::InterleaveUpper(Tag(), v[g], v[g + 1]);
+        v[g] = lower;
+      } else {
+        const hn::Repartition<double, Tag> pair;
+        const auto low01 = hn::BitCast(pair, hn::InterleaveLower(Tag(), v[g], v[g + 1]));
+        const auto high01 = hn::BitCast(pair, hn::InterleaveUpper(Tag(), v[g], v[g + 1]));
+        const auto low23 = hn::BitCast(pair, hn::InterleaveLower(Tag(), v[g + 2], v[g + 3]));
+        const auto high23 = hn::BitCast(pair, hn::InterleaveUpper(Tag(), v[g + 2], v[g + 3]));
+        v[g] = hn::BitCast(Tag(), hn::InterleaveLower(pair, low01, low23));
+        v[g + 1] = hn::BitCast(Tag(), hn::InterleaveUpper(pair, low01, low23));
+        v[g + 2] = hn::BitCast(Tag(), hn::InterleaveLower(pair, high01, high23));
+        v[g + 3] = hn::BitCast(Tag(), hn::InterleaveUpper(pair, high01, high23));
+      }
+    }
+  }
+
+  // Swaps blocks between vectors, so that v[b·kPerBlock + c] holds that column of all rows.
+  static void transpose_blocks(Real (&v)[kLanes]) {
+    constexpr int kPerBlock = static_cast<int>(16 / sizeof(A));
+    constexpr int kBlocks = kLanes / kPerBlock;
+    if constexpr (kBlocks == 2) {
+#pragma GCC unroll 16
+      for (int c = 0; c < kPerBlock; ++c) {
+        const Real a = v[c], b = v[kPerBlock + c];
+        v[c] = hn::ConcatLowerLower(Tag(), b, a);
+        v[kPerBlock + c] = hn::ConcatUpperUpper(Tag(), b, a);
+      }
+    } else if constexpr (kBlocks == 4) {
+#pragma GCC unroll 16
+      for (int c = 0; c < kPerBlock; ++c) {
+        const Real a = v[c], b = v[kPerBlock + c], e = v[2 * kPerBlock + c], f = v[3 * kPerBlock + c];
+        const Real lower_ae = hn::ConcatLowerLower(Tag(), e, a), upper_ae = hn::ConcatUpperUpper(Tag(), e, a);
+        const Real lower_bf = hn::ConcatLowerLower(Tag(), f, b), upper_bf = hn::ConcatUpperUpper(Tag(), f, b);
+        v[c] = hn::OddEvenBlocks(hn::SwapAdjacentBlocks(lower_bf), lower_ae);
+        v[kPerBlock + c] = hn::OddEvenBlocks(lower_bf, hn::SwapAdjacentBlocks(lower_ae));
+        v[2 * kPerBlock + c] = hn::OddEvenBlocks(hn::SwapAdjacentBlocks(upper_bf), upper_ae);
+        v[3 * kPerBlock + c] = hn::OddEvenBlocks(upper_bf, hn::SwapAdjacentBlocks(upper_ae));
+      }
+    }
+  }
+};
+
+// Rounds the lanes of v once to the storage type; needs Rounding's nearest mode, which every kernel runs in.
+inline void store_rounded(Vector<double>::Real v, float* to) {
+  const hn::Rebind<float, Vector<double>::Tag> half;
+  hn::StoreU(hn::DemoteTo(half, v), half, to);
+}
+inline void store_rounded(Vector<float>::Real v, Float16* to) {
+  const hn::Rebind<hwy::float16_t, Vector<float>::Tag> half;
+  hn::StoreU(hn::DemoteTo(half, v), half, reinterpret_cast<hwy::float16_t*>(to));
+}
+inline void store_rounded(Vector<float>::Real v, BFloat16* to) {
+  const hn::RebindToUnsigned<Vector<float>::Tag> word;
+  const hn::Rebind<uint16_t, Vector<float>::Tag> half;
+  const auto bits = hn::BitCast(word, v);
+  const auto last_bit = hn::And(hn::ShiftRight<16>(bits), hn::Set(word, 1U));
+  const auto rounded = hn::ShiftRight<16>(hn::Add(bits, hn::Add(last_bit, hn::Set(word, 0x7FFFU))));
+  const auto quiet = hn::Or(hn::ShiftRight<16>(bits), hn::Set(word, 0x40U));
+  const auto is_nan = hn::RebindMask(word, hn::Ne(v, v));
+  const auto result = hn::IfThenElse(is_nan, quiet, rounded);
+  hn::StoreU(hn::TruncateTo(half, result), half, reinterpret_cast<uint16_t*>(to));
+}

@@ -1,0 +1,47 @@
+// One session's scratch memory on the CPU: a fixed part for every thread that may work for it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "perceptron/matrix.hpp"
+#include "src/engine/device.hpp"
+
+namespace perceptron::cpu {
+
+/// Rows and outputs of one task at most. 192 rows × 256 inputs of f32 and 32 outputs are 241 KiB, a quarter
+/// of the second-level cache of the machines this was measured on; the weights of 192 rows' worth of products
+/// stream from further away at less than one byte per cycle.
+inline constexpr std::int64_t kTaskRows = 192;
+inline constexpr std::int64_t kTaskOutputs = 512;
+/// Bytes of transposed rows that the row_lane kernel keeps in the first-level cache.
+inline constexpr std::int64_t kTransposedBytes = 16 * 1024;
+
+class CpuWorkspace : public engine::Workspace {
+ public:
+  CpuWorkspace(const std::vector<Layer>& layers, std::int64_t rows, int threads);
+
+  std::size_t size_bytes() const override { return panels_.size_bytes() + softmax_.size_bytes(); }
+
+  /// Elements of one thread's part: x panel, then t.
+  static std::int64_t panel_elements();
+  static std::int64_t sums_elements();
+  static std::size_t bytes(const std::vector<Layer>& layers, std::int64_t rows, int threads);
+
+  template <class A>
+  A* x_panel(int thread) {
+    return static_cast<A*>(panels_.view().element(0, thread));
+  }
+  template <class A>
+  A* sums(int thread) {
+    return x_panel<A>(thread) + panel_elements();
+  }
+  /// Room for the pre-activations of a softmax layer whose output is narrower than its accumulator.
+  void* softmax_rows() { return softmax_.data(); }
+
+ private:
+  Matrix panels_;
+  Matrix softmax_;
+};
+
+}  // namespace perceptron::cpu

@@ -1,0 +1,159 @@
+#include "src/engine/checks.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+
+#include "perceptron/error.hpp"
+
+namespace perceptron::engine {
+namespace {
+
+struct Extent {
+  std::uintptr_t begin;
+  std::uintptr_t end;
+};
+
+/// The bytes from the first element to behind the last.
+Extent extent(const ConstMatrixView& view) {
+  const auto begin = reinterpret_cast<std::uintptr_t>(view.data);
+  const std::int64_t last =
+      (view.groups - 1) * view.group_stride + (view.rows - 1) * view.stride + view.columns;
+  return {begin, begin + static_cast<std::uintptr_t>(last) * size_of(view.dtype)};
+}
+
+/// True where both views are columns side by side of one wider matrix: same stride in bytes, disjoint
+/// columns.
+bool are_neighbouring_columns(const ConstMatrixView& x, const ConstMatrixView& y) {
+  const auto x_bytes = static_cast<std::int64_t>(size_of(x.dtype));
+  const auto y_bytes = static_cast<std::int64_t>(size_of(y.dtype));
+  const std::int64_t pitch = x.stride * x_bytes;
+  if (pitch != y.stride * y_bytes || pitch == 0) return false;
+  const auto row_pitch_divides = [pitch](const ConstMatrixView& view, std::int64_t size) {
+    return view.groups == 1 || view.group_stride * size % pitch == 0;
+  };
+  if (!row_pitch_divides(x, x_bytes) || !row_pitch_divides(y, y_bytes)) return false;
+  const auto distance = static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(y.data) -
+                                                  reinterpret_cast<std::uintptr_t>(x.data));
+  const std::int64_t offset = (distance % pitch + pitch) % pitch;
+  return offset >= x.columns * x_bytes && offset + y.columns * y_bytes <= pitch;
+}
+
+void check_fits(bool fits, const char* name, const char* what, std::int64_t expected, std::int64_t found) {
+  if (!fits) throw InvalidArgument(fmt::format("{}: expected {} {}, found {}", name, what, expected, found));
+}
+
+}  // namespace
+
+void check_view(const ConstMatrixView& view, const char* name) {
+  if (view.rows < 0 || view.columns < 0 || view.groups < 1) {
+    throw InvalidArgument(
+        fmt::format("{}: {} groups of {} × {}; expected at least one group and no negative size", name,
+                    view.groups, view.rows, view.columns));
+  }
+  if (view.stride < view.columns) {
+    throw InvalidArgument(
+        fmt::format("{}: stride is {}, expected at least the {} columns (strides count elements)", name,
+                    view.stride, view.columns));
+  }
+  std::int64_t across_rows = 0, across_groups = 0, elements = 0, size = 0;
+  if (view.group_stride < 0 || __builtin_mul_overflow(view.rows, view.stride, &across_rows) ||
+      __builtin_mul_overflow(view.groups - 1, view.group_stride, &across_groups) ||
+      __builtin_add_overflow(across_rows, across_groups, &elements) ||
+      __builtin_mul_overflow(elements, static_cast<std::int64_t>(size_of(view.dtype)), &size)) {
+    throw InvalidArgument(fmt::format("{}: its strides reach beyond 2^63 bytes or are negative", name));
+  }
+  if (view.data == nullptr && view.rows > 0) {
+    throw InvalidArgument(
+        fmt::format("{}: data is null, expected {} × {} elements", name, view.rows, view.columns));
+  }
+  if (view.place != Place::host) {
+    throw Unsupported(
+        fmt::format("{}: lies in device memory, and the CPU device reads host memory only", name));
+  }
+}
+
+void check_layer(const Layer& layer, const std::string& name) {
+  const ConstMatrixView& weight = layer.weight;
+  check_view(weight, fmt::format("{} weight", name).c_str());
+  if (weight.rows == 0 || weight.columns == 0) {
+    throw InvalidArgument(fmt::format("{} weight: shape [{}, {}], expected at least one output and one input",
+                                      name, weight.rows, weight.columns));
+  }
+  try {
+    check(layer.activation);
+  } catch (const InvalidArgument& error) {
+    throw InvalidArgument(fmt::format("{}: {}", name, error.what()));
+  }
+  if (!layer.has_bias()) return;
+  const ConstMatrixView& bias = layer.bias;
+  check_view(bias, fmt::format("{} bias", name).c_str());
+  if (bias.rows != 1 || bias.columns != weight.rows || bias.groups != weight.groups) {
+    throw InvalidArgument(fmt::format(
+        "{} bias: shape [{}, {}] in {} groups, expected [1, {}] in {} for weight [{}, {}]", name, bias.rows,
+        bias.columns, bias.groups, weight.rows, weight.groups, weight.rows, weight.columns));
+  }
+  const DType accumulator = accumulator_of(weight.dtype);
+  if (!widens_exactly(bias.dtype, accumulator)) {
+    throw InvalidArgument(
+        fmt::format("{} bias: dtype {} does not fit the {} in which {} weights are summed; convert it", name,
+                    to_string(bias.dtype), to_string(accumulator), to_string(weight.dtype)));
+  }
+}
+
+void check_stack(const std::vector<Layer>& layers) {
+  if (layers.empty()) throw InvalidArgument("a model needs at least one layer");
+  for (std::size_t index = 0; index < layers.size(); ++index) {
+    const Layer& layer = layers[index];
+    check_layer(layer, fmt::format("layer {}", index));
+    if (index == 0) continue;
+    const ConstMatrixView& weight = layer.weight;
+    const ConstMatrixView& before = layers[index - 1].weight;
+    if (weight.columns != before.rows) {
+      throw InvalidArgument(
+          fmt::format("layer {} weight: shape [{}, {}] takes {} inputs, but layer {} with shape [{}, {}] "
+                      "gives {} outputs",
+                      index, weight.rows, weight.columns, weight.columns, index - 1, before.rows,
+                      before.columns, before.rows));
+    }
+    if (weight.dtype != before.dtype || weight.groups != before.groups) {
+      throw InvalidArgument(fmt::format(
+          "layer {} weight: {} in {} groups, but layer {} is {} in {} groups; expected the same", index,
+          to_string(weight.dtype), weight.groups, index - 1, to_string(before.dtype), before.groups));
+    }
+  }
+}
+
+void check_call(const ConstMatrixView& x, const Layer& first, const MatrixView& y, const Layer& last) {
+  check_view(x, "x");
+  check_view(y, "y");
+  check_fits(x.columns == first.inputs(), "x", "columns for the inputs of the model:", first.inputs(),
+             x.columns);
+  check_fits(y.columns == last.outputs(), "y", "columns for the outputs of the model:", last.outputs(),
+             y.columns);
+  check_fits(y.rows == x.rows, "y", "rows, as x has:", x.rows, y.rows);
+  check_fits(x.groups == first.groups(), "x", "groups, as the model has:", first.groups(), x.groups);
+  check_fits(y.groups == first.groups(), "y", "groups, as the model has:", first.groups(), y.groups);
+  if (x.dtype != first.weight.dtype) {
+    throw InvalidArgument(
+        fmt::format("x: dtype is {}, expected the model's {}; convert x with perceptron::copy(x, dtype)",
+                    to_string(x.dtype), to_string(first.weight.dtype)));
+  }
+  if (x.rows == 0) return;
+  if (y.groups > 1) {
+    // Either whole matrices one after another, or groups interleaved within one row pitch.
+    const bool one_after_another = y.group_stride >= (y.rows - 1) * y.stride + y.columns;
+    const bool interleaved =
+        y.group_stride >= y.columns && (y.groups - 1) * y.group_stride + y.columns <= y.stride;
+    if (!one_after_another && !interleaved) {
+      throw InvalidArgument(fmt::format("y: groups {} elements apart overlap; expected at least {}",
+                                        y.group_stride, (y.rows - 1) * y.stride + y.columns));
+    }
+  }
+  const Extent from = extent(x), to = extent(y);
+  if (from.begin < to.end && to.begin < from.end && !are_neighbouring_columns(x, y)) {
+    throw InvalidArgument("y overlaps x; the result needs memory of its own");
+  }
+}
+
+}  // namespace perceptron::engine

@@ -1,0 +1,22 @@
+// Everything that is checked about views before any work; each check throws InvalidArgument or Unsupported.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "perceptron/layer.hpp"
+#include "perceptron/view.hpp"
+
+namespace perceptron::engine {
+
+/// Not null (unless without rows), stride ≥ columns, groups ≥ 1, sizes that 63 bits hold. `name` leads the
+/// message.
+void check_view(const ConstMatrixView& view, const char* name);
+/// One layer by itself.
+void check_layer(const Layer& layer, const std::string& name);
+/// The layers of a stack against each other.
+void check_stack(const std::vector<Layer>& layers);
+/// x and y of a call against the first and last layer, and against each other.
+void check_call(const ConstMatrixView& x, const Layer& first, const MatrixView& y, const Layer& last);
+
+}  // namespace perceptron::engine

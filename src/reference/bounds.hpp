@@ -1,0 +1,56 @@
+// The outputs that correct arithmetic may give for one element: an a-priori bound on z, carried through the
+// activation and the rounding to the output type. The truth comes from oracle.hpp. For outputs of unknown
+// bits; reproducible arithmetic of our own is held to canonical.hpp, which lies inside.
+#pragma once
+
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "perceptron/activation.hpp"
+#include "perceptron/dtype.hpp"
+#include "src/reference/oracle.hpp"
+
+namespace perceptron::reference {
+
+/// How the elements of one layer are computed.
+struct Contract {
+  Activation activation;
+  DType storage = DType::f32;  ///< Of x and W; decides the accumulator.
+  DType output = DType::f32;
+  Arithmetic arithmetic = Arithmetic::reproducible;
+};
+
+/// The accepted outputs of one element: lo … hi, both values of the output type, and NaN where `nan` is set.
+/// The sign of zero is not judged.
+struct Interval {
+  double lo = 0;
+  double hi = 0;
+  bool nan = false;
+  bool ends_only = false;  ///< Nothing between lo and hi: a step.
+
+  bool contains(double y) const {
+    if (y != y) return nan;
+    return ends_only ? y == lo || y == hi : lo <= y && y <= hi;
+  }
+  /// A step whose threshold lies within the error of z: both answers are correct.
+  bool is_ambiguous() const { return ends_only && lo != hi; }
+  /// False where the order of summation decides whether there is an overflow: everything is accepted.
+  bool is_judged() const { return !(nan && lo <= hi); }
+};
+
+/// B: |computed z − (hi + lo)| ≤ B, the oracle's own error included, for z_class finite. Throws Unsupported
+/// where no such bound is known: tensor arithmetic, or chains of more than 1/(4u) roundings (inputs > 2³⁰ for
+/// f32).
+long double preactivation_bound(const Preactivation& z, DType storage, Arithmetic arithmetic);
+
+/// One element, of every activation but softmax (InvalidArgument). Throws Unsupported as preactivation_bound.
+Interval accepted(const Preactivation& z, const Contract& contract);
+
+/// The elements of one row under softmax; contract.activation is not looked at.
+std::vector<Interval> accepted_softmax(std::span<const Preactivation> row, const Contract& contract);
+
+/// The elements of one row under any activation.
+std::vector<Interval> accepted_row(std::span<const Preactivation> row, const Contract& contract);
+
+}  // namespace perceptron::reference

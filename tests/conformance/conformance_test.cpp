@@ -1,0 +1,162 @@
+// Every device against the reference, bit for bit: one suite, written over the lists of devices, dtypes and
+// activations, so that a new entry of any of them is covered without being named here.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <tbb/global_control.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "perceptron/engine.hpp"
+#include "perceptron/model.hpp"
+#include "src/reference/canonical.hpp"
+#include "tests/support/random_problem.hpp"
+
+namespace perceptron {
+namespace {
+
+using test::Data;
+using test::Layout;
+using test::RandomProblem;
+using test::Storage;
+
+/// Replaces every NaN by one pattern, since payloads do not count.
+void unify_nans(std::vector<std::byte>& bytes, DType dtype) {
+  visit_dtype(dtype, [&]<class T>(T) {
+    for (std::size_t at = 0; at + sizeof(T) <= bytes.size(); at += sizeof(T)) {
+      T value{};
+      std::memcpy(static_cast<void*>(&value), &bytes[at], sizeof(T));
+      if (std::isnan(static_cast<double>(value))) std::fill_n(&bytes[at], sizeof(T), std::byte{0xFF});
+    }
+  });
+}
+
+/// Runs the problem on the device and by the reference; outputs, padding and guards must be the same bytes.
+void expect_same_bits(RandomProblem& data, const std::string& device, int threads) {
+  const Problem& problem = data.problem();
+  Storage expected = data.make_output(), found = data.make_output();
+  reference::canonical(data.x(), data.layer(), data.y_view(expected));
+  Options options;
+  options.device = device;
+  options.threads = threads;
+  Engine engine(Model({data.layer()}), options);
+  engine.run(data.x(), data.y_view(found));
+  std::vector<std::byte> want = expected.bytes(), have = found.bytes();
+  unify_nans(want, problem.output_dtype);
+  unify_nans(have, problem.output_dtype);
+  if (std::memcmp(want.data(), have.data(), want.size()) == 0) return;
+  const std::size_t size = size_of(problem.output_dtype);
+  std::size_t first = 0;
+  while (want[first] == have[first]) ++first;
+  ADD_FAILURE() << to_string(problem) << " on " << device << ", " << threads
+                << " threads: first difference at element "
+                << static_cast<std::int64_t>(first / size) - Storage::kGuard << " of the output's memory";
+}
+
+class Conformance : public testing::TestWithParam<std::string> {};
+
+TEST_P(Conformance, EveryDtypeAndOutputDtype) {
+  std::uint64_t seed = 1;
+  for (const DTypeTraits& in : kDTypes) {
+    for (const DTypeTraits& out : kDTypes) {
+      for (const char* shape : {"7x300x37", "70x33x5", "33x257x16", "3@19x64x40"}) {
+        for (const char* activation : {"relu", "tanh", "softmax"}) {
+          const auto problem =
+              Problem::parse(fmt::format("{}:{}-{}:{}", shape, in.name, out.name, activation));
+          RandomProblem data(problem, seed++);
+          expect_same_bits(data, GetParam(), 2);
+        }
+      }
+    }
+  }
+}
+
+TEST_P(Conformance, EveryActivation) {
+  std::uint64_t seed = 1000;
+  for (const ActivationTraits& activation : kActivations) {
+    for (const char* dtype : {"f32", "f64"}) {
+      for (const char* shape : {"37x29x1", "50x65x11", "13x40x70"}) {
+        for (const Data kind : {Data::normal, Data::specials, Data::wide_range}) {
+          RandomProblem data(Problem::parse(fmt::format("{}:{}:{}", shape, dtype, activation.name)), seed++,
+                             {}, kind);
+          expect_same_bits(data, GetParam(), 1);
+        }
+      }
+    }
+  }
+}
+
+TEST_P(Conformance, EveryRemainder) {
+  std::uint64_t seed = 2000;
+  for (const char* dtype : {"f32", "bf16"}) {
+    for (const std::int64_t inputs : {1, 2, 3, 4, 5, 15, 16, 17, 255, 256, 257, 511, 512, 513, 700}) {
+      for (const std::int64_t outputs : {1, 2, 3, 4, 7, 12, 13, 15, 16, 17, 31, 32, 33, 65}) {
+        for (const std::int64_t rows : {1, 5, 12, 13, 16, 25, 63, 65}) {
+          if (inputs > 32 && rows > 25 && outputs > 17) continue;
+          Problem problem;
+          problem.rows = rows;
+          problem.inputs = inputs;
+          problem.outputs = outputs;
+          problem.dtype = problem.output_dtype = parse_dtype(dtype);
+          problem.activation = ActivationKind::relu;
+          problem.has_bias = (rows + outputs) % 3 != 0;
+          RandomProblem data(problem, seed++);
+          expect_same_bits(data, GetParam(), 1);
+        }
+      }
+    }
+  }
+}
+
+TEST_P(Conformance, StridesAlignmentsGroupsAndSharedInputs) {
+  std::uint64_t seed = 3000;
+  for (const char* problem : {"40x70x9:f32:sigmoid", "40x70x50:f32:gelu", "5@20x30x40:f32:relu",
+                              "5@20x30x3:f16:relu:sharedx", "3@33x300x20:bf16-f32:silu:sharedx:nobias",
+                              "2@18x20x12:f64:elu", "100x2x1:f32:identity", "65x3x2:f32:step"}) {
+    for (const Layout layout :
+         {Layout{1, 0, 0, 0}, Layout{3, 5, 7, 1}, Layout{0, 1, 0, 3}, Layout{0, 0, 0, 5}}) {
+      RandomProblem data(Problem::parse(problem), seed++, layout);
+      expect_same_bits(data, GetParam(), 2);
+    }
+  }
+}
+
+TEST_P(Conformance, HardData) {
+  std::uint64_t seed = 4000;
+  for (const char* problem : {"30x600x20:f32:identity", "64x520x7:f32:sigmoid", "30x300x20:f64:identity",
+                              "40x100x33:f16:relu", "40x100x3:bf16:identity"}) {
+    for (const Data kind : {Data::wide_range, Data::subnormal, Data::specials}) {
+      RandomProblem data(Problem::parse(problem), seed++, {}, kind);
+      expect_same_bits(data, GetParam(), 1);
+    }
+  }
+}
+
+TEST_P(Conformance, EveryThreadCount) {
+  const tbb::global_control more_threads_than_cores(tbb::global_control::max_allowed_parallelism, 7);
+  std::uint64_t seed = 5000;
+  for (const char* problem :
+       {"1x600x3000:f32:relu", "3000x70x40:f32:tanh", "20000x30x3:f32:sigmoid", "40@100x64x32:f32:relu",
+        "500x100x300:f32:softmax", "500x100x300:f32-f16:softmax"}) {
+    RandomProblem data(Problem::parse(problem), seed++);
+    for (const int threads : {1, 2, 3, 7}) expect_same_bits(data, GetParam(), threads);
+  }
+}
+
+std::vector<std::string> device_names() {
+  std::vector<std::string> names;
+  for (const DeviceInfo& device : devices()) names.push_back(device.name);
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Devices, Conformance, testing::ValuesIn(device_names()), [](const auto& info) {
+  std::string name = info.param;
+  for (char& letter : name) {
+    if (letter == ':') letter = '_';
+  }
+  return name;
+});
+
+}  // namespace
+}  // namespace perceptron
