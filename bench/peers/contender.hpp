@@ -11,8 +11,8 @@
 
 namespace perceptron::bench {
 
-/// A problem of one group with bias, f32, with its buffers, all aligned to 64 bytes. Everybody reads the same x
-/// and writes the same y.
+/// A problem of one group with bias, f32, with its buffers, all aligned to 64 bytes. Everybody reads the same
+/// x and writes the same y.
 struct Task {
   Problem problem;
   int threads = 1;

@@ -19,7 +19,10 @@ enum class BiasAt { before, after };
 class OpenBlas : public Contender {
  public:
   OpenBlas(const Task& task, bool is_transposed, BiasAt bias_at)
-      : task_(task), is_transposed_(is_transposed), bias_at_(bias_at), weight_(task.weight, task.weight + size()) {
+      : task_(task),
+        is_transposed_(is_transposed),
+        bias_at_(bias_at),
+        weight_(task.weight, task.weight + size()) {
     if (is_transposed) transpose();
     openblas_set_num_threads(task.threads);
   }
@@ -32,16 +35,12 @@ class OpenBlas : public Contender {
 
   void run() override {
     if (bias_at_ == BiasAt::before) {
-      each_row([&](float* y) { std::copy_n(task_.bias, outputs(), y); });
+      each_element([](float& y, float bias) { y = bias; });
       multiply(1);
-      each_row([&](float* y) {
-        for (std::int64_t o = 0; o < outputs(); ++o) y[o] = std::max(y[o], 0.0F);
-      });
+      each_element([](float& y, float) { y = std::max(y, 0.0F); });
     } else {
       multiply(0);
-      each_row([&, bias = task_.bias](float* y) {
-        for (std::int64_t o = 0; o < outputs(); ++o) y[o] = std::max(y[o] + bias[o], 0.0F);
-      });
+      each_element([](float& y, float bias) { y = std::max(y + bias, 0.0F); });
     }
   }
 
@@ -69,18 +68,25 @@ class OpenBlas : public Contender {
     } else if (n == 1) {
       cblas_sgemv(CblasRowMajor, CblasNoTrans, m, k, 1, task_.x, k, weight_.data(), 1, beta, task_.y, 1);
     } else {
-      cblas_sgemm(CblasRowMajor, CblasNoTrans, is_transposed_ ? CblasNoTrans : CblasTrans, m, n, k, 1, task_.x, k,
-                  weight_.data(), is_transposed_ ? n : k, beta, task_.y, n);
+      cblas_sgemm(CblasRowMajor, CblasNoTrans, is_transposed_ ? CblasNoTrans : CblasTrans, m, n, k, 1,
+                  task_.x, k, weight_.data(), is_transposed_ ? n : k, beta, task_.y, n);
     }
   }
 
-  template <class Row>
-  void each_row(const Row& row) {
-    const std::int64_t count = outputs() == 1 ? 1 : rows();
-    if (outputs() == 1) return each_element(row);
-#pragma omp parallel for if (task_.threads > 1 && rows() * outputs() >= kParallelElements) \
+  template <class Function>
+  void each_element(Function function) {
+    float* y = task_.y;
+    const float* bias = task_.bias;
+    const std::int64_t row_count = rows(), columns = outputs();
+    if (columns == 1) {
+      for (std::int64_t r = 0; r < row_count; ++r) function(y[r], *bias);
+      return;
+    }
+#pragma omp parallel for if (task_.threads > 1 && row_count * columns >= kParallelElements) \
     num_threads(task_.threads)
-    for (std::int64_t r = 0; r < count; ++r) row(task_.y + r * outputs());
+    for (std::int64_t r = 0; r < row_count; ++r) {
+      for (std::int64_t o = 0; o < columns; ++o) function(y[r * columns + o], bias[o]);
+    }
   }
 
   Task task_;
@@ -90,4 +96,16 @@ class OpenBlas : public Contender {
 };
 
 }  // namespace
+
+Contenders openblas_ways(const Task& task) {
+  Contenders ways;
+  if (task.problem.activation.kind != ActivationKind::relu) return ways;
+  for (const bool is_transposed : {false, true}) {
+    for (const BiasAt bias_at : {BiasAt::before, BiasAt::after}) {
+      ways.push_back(std::make_unique<OpenBlas>(task, is_transposed, bias_at));
+    }
+  }
+  return ways;
+}
+
 }  // namespace perceptron::bench

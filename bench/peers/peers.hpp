@@ -8,8 +8,9 @@
 
 namespace perceptron::bench {
 
-/// A peer offers the ways in which it can serve a task, ready to run and set to the task's threads; none where it
-/// cannot. The comparison times all of them and keeps the fastest, so that each peer is judged by its best call.
+/// A peer offers the ways in which it can serve a task, ready to run and set to the task's threads; none
+/// where it cannot. The comparison times all of them and keeps the fastest, so that each peer is judged by
+/// its best call.
 struct Peer {
   std::string_view name;
   Contenders (*ways)(const Task& task);

@@ -36,9 +36,11 @@ struct ScalarLane {
     return std::bit_cast<T>((bits(magnitude) & ~kSignBit) | (bits(sign) & kSignBit));
   }
 
-  /// 2ⁿ for integral n within the normal exponents. The sum puts n + bias into the lowest bits of the fraction.
+  /// 2ⁿ for integral n within the normal exponents. The sum puts n + bias into the lowest bits of the
+  /// fraction.
   static constexpr Real power_of_two(Real n) {
-    constexpr T kLift = T(3) * T(Bits{1} << (kFractionBits - 1)) + T(std::numeric_limits<T>::max_exponent - 1);
+    constexpr T kLift =
+        T(3) * T(Bits{1} << (kFractionBits - 1)) + T(std::numeric_limits<T>::max_exponent - 1);
     return std::bit_cast<T>(bits(n + kLift) << kFractionBits);
   }
 

@@ -12,39 +12,15 @@ void widen(const CopyArguments& arguments) {
   }
 }
 
-/// One kLanes × kLanes block: rows of Storage in, columns of A out. Rows past the last repeat it.
-template <class A, class Storage>
-inline void widen_transposed_block(const Storage* from, const CopyArguments& arguments, A* to) {
-  using V = Vector<A>;
-  typename V::Real block[V::kLanes];
-#pragma GCC unroll 16
-  for (int r = 0; r < V::kLanes; ++r) {
-    block[r] = V::load(from + std::min<std::int64_t>(r, arguments.rows - 1) * arguments.from_stride);
-  }
-  V::transpose(block);
-#pragma GCC unroll 16
-  for (int c = 0; c < V::kLanes; ++c) V::store(block[c], to + c * arguments.to_stride);
-}
-
-/// Whole blocks by registers, the columns that remain one element at a time.
+/// Missing rows repeat the last. For small or ragged rests, one element at a time.
 template <class A, class Storage>
 void widen_transposed(const CopyArguments& arguments) {
-  using V = Vector<A>;
-  for (std::int64_t first = 0; first < arguments.to_stride; first += V::kLanes) {
-    CopyArguments part = arguments;
-    const std::int64_t skipped = std::min(first, arguments.rows - 1);
-    part.rows = arguments.rows - skipped;
-    const Storage* from = static_cast<const Storage*>(arguments.from) + skipped * arguments.from_stride;
-    A* to = static_cast<A*>(arguments.to) + first;
-    std::int64_t c = 0;
-    for (; c + V::kLanes <= arguments.columns; c += V::kLanes) {
-      widen_transposed_block<A>(from + c, part, to + c * arguments.to_stride);
-    }
-    for (; c < arguments.columns; ++c) {
-      for (int r = 0; r < V::kLanes; ++r) {
-        const std::int64_t row = std::min<std::int64_t>(r, part.rows - 1);
-        to[c * arguments.to_stride + r] = static_cast<A>(from[row * arguments.from_stride + c]);
-      }
+  const Storage* from = static_cast<const Storage*>(arguments.from);
+  A* to = static_cast<A*>(arguments.to);
+  for (std::int64_t c = 0; c < arguments.columns; ++c) {
+    for (std::int64_t r = 0; r < arguments.to_stride; ++r) {
+      const std::int64_t row = std::min(r, arguments.rows - 1);
+      to[c * arguments.to_stride + r] = static_cast<A>(from[row * arguments.from_stride + c]);
     }
   }
 }
@@ -66,11 +42,47 @@ void narrow(const CopyArguments& arguments) {
   }
 }
 
+/// kLanes rows of up to kLanes columns. Where y is of the accumulator's type its rows are stored as vectors.
+template <class A, class Storage>
+inline void narrow_transposed_block(const A* from, const CopyArguments& arguments, Storage* to) {
+  using V = Vector<A>;
+  typename V::Real block[V::kLanes];
+  const std::int64_t columns = arguments.columns;
+#pragma GCC unroll 16
+  for (int c = 0; c < V::kLanes; ++c) {
+    block[c] = V::load(from + std::min<std::int64_t>(c, columns - 1) * arguments.from_stride);
+  }
+  V::transpose(block);
+  if constexpr (std::same_as<A, Storage>) {
+#pragma GCC unroll 16
+    for (int r = 0; r < V::kLanes; ++r) {
+      if (columns == V::kLanes) {
+        V::store(block[r], to + r * arguments.to_stride);
+      } else {
+        V::store_first(block[r], to + r * arguments.to_stride, static_cast<int>(columns));
+      }
+    }
+  } else {
+    alignas(64) A rows[V::kLanes * V::kLanes];
+    for (int r = 0; r < V::kLanes; ++r) V::store(block[r], rows + r * V::kLanes);
+    narrow<A, Storage>({rows, V::kLanes, to, arguments.to_stride, V::kLanes, columns});
+  }
+}
+
 template <class A, class Storage>
 void narrow_transposed(const CopyArguments& arguments) {
-  for (std::int64_t r = 0; r < arguments.rows; ++r) {
-    const A* from = static_cast<const A*>(arguments.from) + r;
-    Storage* to = static_cast<Storage*>(arguments.to) + r * arguments.to_stride;
-    for (std::int64_t c = 0; c < arguments.columns; ++c) to[c] = static_cast<Storage>(from[c * arguments.from_stride]);
+  using V = Vector<A>;
+  const A* from = static_cast<const A*>(arguments.from);
+  Storage* to = static_cast<Storage*>(arguments.to);
+  std::int64_t r = 0;
+  if (arguments.columns <= V::kLanes) {
+    for (; r + V::kLanes <= arguments.rows; r += V::kLanes) {
+      narrow_transposed_block(from + r, arguments, to + r * arguments.to_stride);
+    }
+  }
+  for (; r < arguments.rows; ++r) {
+    for (std::int64_t c = 0; c < arguments.columns; ++c) {
+      to[r * arguments.to_stride + c] = static_cast<Storage>(from[c * arguments.from_stride + r]);
+    }
   }
 }

@@ -1,6 +1,7 @@
 // The vocabulary of kernels/epilogue/scalar_lane.hpp over Highway vectors of the target being compiled.
-// Included inside a namespace within HWY_BEFORE_NAMESPACE, once per target: hence no guard, include or namespace.
-// For targets with fused multiply-add only (AVX2, AVX-512, NEON): elsewhere Highway's MulAdd rounds twice.
+// Included inside a namespace within HWY_BEFORE_NAMESPACE, once per target: hence no guard, include or
+// namespace. For targets with fused multiply-add only (AVX2, AVX-512, NEON): elsewhere Highway's MulAdd
+// rounds twice.
 
 template <class T>
 struct SimdLane {

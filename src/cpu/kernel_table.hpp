@@ -21,7 +21,16 @@ template <class A>
 inline constexpr std::int64_t kPanelStride = kSumBlock + static_cast<std::int64_t>(64 / sizeof(A));
 /// Layers with at most this many outputs are also served by the kernel whose lanes are rows.
 inline constexpr int kRowLaneOutputs = 12;
-inline constexpr int kRowLaneVectors = 4;  ///< Vectors of rows in flight, with the fewest outputs.
+/// Vectors of rows that go together where few outputs leave registers free.
+inline constexpr int kRowLaneVectors = 2;
+
+/// Rows that will be read next, for prefetching, from `offset` in the first on; row_bytes = 0: none.
+struct Upcoming {
+  const std::byte* first = nullptr;
+  std::int64_t stride_bytes = 0;
+  std::int64_t row_bytes = 0;
+  std::int64_t offset = 0;
+};
 
 /// t ← (first ? 0 : t) + block sum, for `rows` × (vectors · lanes) outputs; t is contiguous.
 template <class A>
@@ -33,19 +42,23 @@ struct TileArguments {
   int rows;
   int vectors;
   bool first;
+  Upcoming upcoming;
 };
 
-/// t ← (first ? 0 : t) + block sum; t is [output][row].
+/// t ← (first ? 0 : t) + block sum; t is [output][row], t_stride apart.
 template <class A>
 struct RowLaneArguments {
-  const A* x;        ///< block_inputs × rows: transposed.
+  const void* x;
+  std::int64_t x_stride;
   const A* weights;  ///< block_inputs × panel_width.
   A* t;
+  std::int64_t t_stride;
   std::int64_t block_inputs;
   std::int64_t panel_width;
-  std::int64_t rows;  ///< A multiple of row_lane_rows.
+  std::int64_t rows;  ///< A multiple of kRowLaneVectors · lanes.
   int outputs;
   bool first;
+  Upcoming upcoming;
 };
 
 /// y ← f(t + bias) in the accumulator's type, row by row. y may be t.
@@ -72,6 +85,9 @@ struct CopyArguments {
   std::int64_t columns;
 };
 
+/// Layers of so few inputs, in rows without gaps, are loaded as they lie in memory: see row_lane_interleaved.
+inline constexpr int kInterleavedInputs = 4;
+
 template <class A>
 struct Kernels {
   template <class T>
@@ -80,7 +96,12 @@ struct Kernels {
   int lanes;
   /// By the dtype of the packed weights; null where it does not widen to A.
   PerDType<void (*)(const TileArguments<A>&)> tile;
-  void (*row_lane)(const RowLaneArguments<A>&);
+  /// x: accumulators, transposed ([input][row]).
+  void (*row_lane_transposed)(const RowLaneArguments<A>&);
+  /// x: rows as they are, by their dtype; block_inputs ≥ lanes.
+  PerDType<void (*)(const RowLaneArguments<A>&)> row_lane;
+  /// x: rows of accumulators without gaps, by inputs − 1.
+  std::array<void (*)(const RowLaneArguments<A>&), kInterleavedInputs> row_lane_interleaved;
   /// By activation; softmax is null, see row_softmax.
   std::array<void (*)(const FinishArguments<A>&), kActivations.size()> finish;
   /// In place over one row of accumulators.

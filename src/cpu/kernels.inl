@@ -1,6 +1,8 @@
 // The kernels of one target and the table of them. Included inside the target's namespace and region, after the
 // vocabulary (Vector) and the formulas.
 
+#include "src/cpu/prefetch.inl"
+
 #include "src/cpu/tile.inl"
 
 #include "src/cpu/row_lane.inl"
@@ -25,6 +27,7 @@ constexpr void add_storage(Kernels<A>& table) {
   table.narrow_transposed[kIndex] = &narrow_transposed<A, Storage>;
   if constexpr (accumulator_of(kDTypeOf<Storage>) == kDTypeOf<A>) {
     table.tile[kIndex] = &tile<A, Storage>;
+    table.row_lane[kIndex] = &row_lane<A, Storage>;
     table.widen[kIndex] = &widen<A, Storage>;
     table.widen_transposed[kIndex] = &widen_transposed<A, Storage>;
   }
@@ -34,7 +37,9 @@ template <class A>
 constexpr Kernels<A> make_kernels() {
   Kernels<A> table{};
   table.lanes = Vector<A>::kLanes;
-  table.row_lane = &row_lane<A>;
+  table.row_lane_transposed = &row_lane_transposed<A>;
+  table.row_lane_interleaved = {&row_lane_interleaved<A, 1>, &row_lane_interleaved<A, 2>,
+                                &row_lane_interleaved<A, 3>, &row_lane_interleaved<A, 4>};
   table.row_softmax = &row_softmax<A>;
   [&]<std::size_t... kIndex>(std::index_sequence<kIndex...>) {
     table.finish = {finish_of<A, static_cast<ActivationKind>(kIndex)>()...};

@@ -70,9 +70,39 @@ void LayerRun<A>::run(const TaskGrid& grid, std::int64_t task, CpuWorkspace& wor
   }
 }
 
+/// How many rows go through all blocks of inputs together. Many, where the weights are large and must not stream
+/// too often. Few, where the weights fit the second-level cache beside them: then x is what streams, and it
+/// should be read in the order of memory, not 256 inputs of many rows. Fewest with one block, whose panel and sums
+/// then stay in the first-level cache.
+template <class A>
+std::int64_t LayerRun<A>::piece_rows() const {
+  constexpr auto kBytes = static_cast<std::int64_t>(sizeof(A));
+  const std::int64_t row_bytes = layer_.inputs() * kBytes;
+  if (row_bytes * layer_.outputs() > kNearWeightBytes) return kTaskRows;
+  const std::int64_t budget = layer_.inputs() <= kSumBlock ? kNearPanelBytes : kNearRowBytes;
+  return std::clamp(budget / row_bytes / kTileRows * kTileRows, std::int64_t{kTileRows}, kTaskRows);
+}
+
 template <class A>
 void LayerRun<A>::run_tile(const Part& part, A* x_panel, A* sums) const {
-  for (std::int64_t k = 0; k < layer_.inputs(); k += kSumBlock) tile_block(part, k, x_panel, sums);
+  const std::int64_t rows = piece_rows();
+  for (std::int64_t row = 0; row < part.rows; row += rows) {
+    Part piece = part;
+    piece.first_row = part.first_row + row;
+    piece.rows = std::min(rows, part.rows - row);
+    for (std::int64_t k = 0; k < layer_.inputs(); k += kSumBlock) tile_block(piece, k, x_panel, sums);
+  }
+}
+
+/// What is to be asked for while a block of inputs of some rows is computed: the share of the rows after them that
+/// the block has of its own, in the order of memory.
+template <class A>
+Upcoming LayerRun<A>::upcoming(const Part& part, std::int64_t first_input) const {
+  const auto bytes = static_cast<std::int64_t>(size_of(x_.dtype));
+  const std::int64_t row_bytes = layer_.inputs() * bytes;
+  const std::int64_t at = first_input * part.rows * bytes;
+  const auto* rows = static_cast<const std::byte*>(x_.element(part.group, part.first_row + part.rows));
+  return {rows + at / row_bytes * x_.stride * bytes, x_.stride * bytes, row_bytes, at % row_bytes};
 }
 
 /// Adds one block of inputs to the sums of every panel of the part; after the last block finishes them while
@@ -95,7 +125,8 @@ void LayerRun<A>::tile_block(const Part& part, std::int64_t first_input, A* x_pa
     A* t = sums + (is_only ? 0 : p * layer_.wide() * part.rows);
     kernels_.tile[index_of(layer_.packed_dtype())](
         {x_panel, weights + first_input * width * weight_bytes, t, count, static_cast<int>(part.rows),
-         static_cast<int>(width / kernels_.lanes), first_input == 0});
+         static_cast<int>(width / kernels_.lanes), first_input == 0,
+         p + 1 == part.panels ? upcoming(part, first_input) : Upcoming{}});
     if (is_last) finish_panel(part, panel, t);
   }
 }
@@ -130,28 +161,70 @@ void LayerRun<A>::finish_panel(const Part& part, std::int64_t panel, A* t) const
 
 template <class A>
 void LayerRun<A>::run_row_lane(const Part& part, A* x_panel, A* sums) const {
+  const std::int64_t row_bytes = std::min(kSumBlock, layer_.inputs()) * static_cast<std::int64_t>(sizeof(A));
   const std::int64_t unit = kRowLaneVectors * kernels_.lanes;
-  const std::int64_t block = std::min(kSumBlock, layer_.inputs());
-  const std::int64_t fitting = kTransposedBytes / static_cast<std::int64_t>(sizeof(A)) / block / unit * unit;
-  const std::int64_t most_rows = std::max(unit, fitting);
-  const auto input_bytes = static_cast<std::int64_t>(size_of(x_.dtype));
+  const std::int64_t most_rows = std::max(unit, kNearPanelBytes / row_bytes / unit * unit);
   for (std::int64_t row = 0; row < part.rows; row += most_rows) {
     Part piece = part;
     piece.first_row = part.first_row + row;
     piece.rows = std::min(most_rows, part.rows - row);
     const std::int64_t padded = divide_up(piece.rows, unit) * unit;
     for (std::int64_t k = 0; k < layer_.inputs(); k += kSumBlock) {
-      const std::int64_t count = std::min(kSumBlock, layer_.inputs() - k);
-      const auto* x =
-          static_cast<const std::byte*>(x_.element(part.group, piece.first_row)) + k * input_bytes;
-      kernels_.widen_transposed[index_of(x_.dtype)]({x, x_.stride, x_panel, padded, piece.rows, count});
-      const std::int64_t width = layer_.panel_width(0);
-      const A* weights = static_cast<const A*>(layer_.panel(part.group, 0)) + k * width;
-      kernels_.row_lane(
-          {x_panel, weights, sums, count, width, padded, static_cast<int>(layer_.outputs()), k == 0});
+      Part whole = piece, rest = piece;
+      whole.rows = piece.rows / unit * unit;
+      rest.rows = piece.rows - whole.rows;
+      rest.first_row = piece.first_row + whole.rows;
+      if (whole.rows > 0) row_lane_block(whole, k, x_panel, {sums, padded});
+      if (rest.rows > 0) row_lane_rest(rest, k, x_panel, {sums + whole.rows, padded});
     }
     finish_row_lane(piece, padded, sums);
   }
+}
+
+template <class A>
+RowLaneArguments<A> LayerRun<A>::row_lane_arguments(const Part& part, std::int64_t first_input, Sums sums) const {
+  const std::int64_t width = layer_.panel_width(0);
+  RowLaneArguments<A> arguments{};
+  arguments.x = static_cast<const std::byte*>(x_.element(part.group, part.first_row)) +
+                first_input * static_cast<std::int64_t>(size_of(x_.dtype));
+  arguments.x_stride = x_.stride;
+  arguments.weights = static_cast<const A*>(layer_.panel(part.group, 0)) + first_input * width;
+  arguments.t = sums.t;
+  arguments.t_stride = sums.stride;
+  arguments.block_inputs = std::min(kSumBlock, layer_.inputs() - first_input);
+  arguments.panel_width = width;
+  arguments.rows = part.rows;
+  arguments.outputs = static_cast<int>(layer_.outputs());
+  arguments.first = first_input == 0;
+  return arguments;
+}
+
+/// Whole vectors of rows.
+template <class A>
+void LayerRun<A>::row_lane_block(const Part& part, std::int64_t first_input, A* x_panel, Sums sums) const {
+  RowLaneArguments<A> arguments = row_lane_arguments(part, first_input, sums);
+  arguments.upcoming = upcoming(part, first_input);
+  const bool has_gaps = x_.stride != layer_.inputs() || x_.dtype != kDTypeOf<A>;
+  if (layer_.inputs() <= kInterleavedInputs && !has_gaps) {
+    kernels_.row_lane_interleaved[static_cast<std::size_t>(layer_.inputs() - 1)](arguments);
+  } else if (arguments.block_inputs >= kernels_.lanes) {
+    kernels_.row_lane[index_of(x_.dtype)](arguments);
+  } else {
+    row_lane_rest(part, first_input, x_panel, sums);
+  }
+}
+
+/// Rows that do not fill a vector, or inputs that do not: transposed through memory, a few rows at a time.
+template <class A>
+void LayerRun<A>::row_lane_rest(const Part& part, std::int64_t first_input, A* x_panel, Sums sums) const {
+  RowLaneArguments<A> arguments = row_lane_arguments(part, first_input, sums);
+  const std::int64_t padded = divide_up(part.rows, kernels_.lanes) * kernels_.lanes;
+  kernels_.widen_transposed[index_of(x_.dtype)](
+      {arguments.x, x_.stride, x_panel, padded, part.rows, arguments.block_inputs});
+  arguments.x = x_panel;
+  arguments.x_stride = padded;
+  arguments.rows = padded;
+  kernels_.row_lane_transposed(arguments);
 }
 
 template <class A>

@@ -42,10 +42,20 @@ class LayerRun {
 
  private:
   struct Part;
+  /// Sums as [output][row], stride apart.
+  struct Sums {
+    A* t;
+    std::int64_t stride;
+  };
   void run_tile(const Part& part, A* x_panel, A* sums) const;
   void tile_block(const Part& part, std::int64_t first_input, A* x_panel, A* sums) const;
+  std::int64_t piece_rows() const;
+  Upcoming upcoming(const Part& part, std::int64_t first_input) const;
   void finish_panel(const Part& part, std::int64_t panel, A* t) const;
   void run_row_lane(const Part& part, A* x_panel, A* sums) const;
+  void row_lane_block(const Part& part, std::int64_t first_input, A* x_panel, Sums sums) const;
+  void row_lane_rest(const Part& part, std::int64_t first_input, A* x_panel, Sums sums) const;
+  RowLaneArguments<A> row_lane_arguments(const Part& part, std::int64_t first_input, Sums sums) const;
   void finish_row_lane(const Part& part, std::int64_t padded_rows, A* t) const;
   FinishArguments<A> finish_arguments(A* t, std::int64_t group, std::int64_t first_output) const;
 

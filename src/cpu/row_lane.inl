@@ -1,57 +1,158 @@
-// Few outputs, many rows: lanes are rows, so that no lane idles. x comes transposed, weights are broadcast.
-// Every output of every row is one chain of fused multiply-adds; outputs × row vectors chains are in flight.
+// Few outputs, many rows: lanes are rows, so that no lane idles. Every output of a row is one chain of fused
+// multiply-adds over inputs that were transposed in registers; weights are broadcast from memory.
 
+template <class A>
+using RowLane = void (*)(const RowLaneArguments<A>&);
+
+template <class A>
+inline void add_to_sums(typename Vector<A>::Real s, A* t, bool first) {
+  Vector<A>::store(first ? s : Vector<A>::load(t) + s, t);
+}
+
+/// s[o] += the products of one input of a vector of rows.
 template <class A, int kOutputs>
-inline void row_lane_of(const RowLaneArguments<A>& arguments) {
-  using V = Vector<A>;
-  using Real = typename V::Real;
-  // 12 × 2 accumulators fill the registers of AVX-512; one or two outputs need four vectors to hide the latency.
-  constexpr int kRowVectors = kOutputs <= 2 ? kRowLaneVectors : 2;
-  for (std::int64_t row = 0; row < arguments.rows; row += kRowVectors * V::kLanes) {
-    const A* x = arguments.x + row;
-    const A* w = arguments.weights;
-    Real s[kOutputs][kRowVectors];
+inline void multiply_add(typename Vector<A>::Real input, const A* weights, typename Vector<A>::Real (&s)[kOutputs]) {
 #pragma GCC unroll 16
-    for (int o = 0; o < kOutputs; ++o) {
-#pragma GCC unroll 4
-      for (int v = 0; v < kRowVectors; ++v) s[o][v] = V::set(A{0});
+  for (int o = 0; o < kOutputs; ++o) s[o] = Vector<A>::fma(input, Vector<A>::set(weights[o]), s[o]);
+}
+
+/// kLanes rows × kLanes inputs in, one vector per input out. The block below is brought near meanwhile.
+template <class A, class Storage>
+inline void load_transposed(const Storage* x, std::int64_t stride, typename Vector<A>::Real (&to)[Vector<A>::kLanes]) {
+#pragma GCC unroll 16
+  for (int r = 0; r < Vector<A>::kLanes; ++r) to[r] = Vector<A>::load(x + r * stride);
+#pragma GCC unroll 16
+  for (int r = 0; r < Vector<A>::kLanes; ++r) {
+    __builtin_prefetch(x + (r + kRowLaneVectors * Vector<A>::kLanes) * stride);
+  }
+  Vector<A>::transpose(to);
+}
+
+/// The last inputs, fewer than a vector: the block that ends with them, of which the rest was summed before.
+template <class A, class Storage, int kOutputs>
+inline void add_last_inputs(const RowLaneArguments<A>& arguments, std::int64_t row,
+                            typename Vector<A>::Real (&s)[kOutputs]) {
+  using V = Vector<A>;
+  const std::int64_t remainder = arguments.block_inputs % V::kLanes;
+  if (remainder == 0) return;
+  const std::int64_t first = arguments.block_inputs - V::kLanes;
+  typename V::Real inputs[V::kLanes];
+  load_transposed<A>(static_cast<const Storage*>(arguments.x) + row * arguments.x_stride + first, arguments.x_stride,
+                     inputs);
+  alignas(64) A columns[V::kLanes * V::kLanes];
+#pragma GCC unroll 16
+  for (int k = 0; k < V::kLanes; ++k) V::store(inputs[k], columns + k * V::kLanes);
+  for (std::int64_t k = V::kLanes - remainder; k < V::kLanes; ++k) {
+    multiply_add<A>(V::load(columns + k * V::kLanes), arguments.weights + (first + k) * arguments.panel_width, s);
+  }
+}
+
+/// kGroups vectors of rows at a time, so that with few outputs enough chains are in flight.
+template <class A, class Storage, int kOutputs>
+void row_lane_of(const RowLaneArguments<A>& arguments) {
+  using V = Vector<A>;
+  constexpr int kGroups = kOutputs <= 3 ? kRowLaneVectors : 1;
+  constexpr std::int64_t kBlockLines = std::max<int>(1, V::kLanes * V::kLanes * static_cast<int>(sizeof(Storage)) / 64);
+  RowPrefetcher ahead(arguments.upcoming);
+  for (std::int64_t row = 0; row < arguments.rows; row += kGroups * V::kLanes) {
+    typename V::Real s[kGroups][kOutputs];
+#pragma GCC unroll 16
+    for (int o = 0; o < kGroups * kOutputs; ++o) s[o / kOutputs][o % kOutputs] = V::set(A{0});
+    for (std::int64_t first = 0; first + V::kLanes <= arguments.block_inputs; first += V::kLanes) {
+#pragma GCC unroll 2
+      for (int g = 0; g < kGroups; ++g) {
+        ahead.ask(kBlockLines);
+        typename V::Real inputs[V::kLanes];
+        load_transposed<A>(static_cast<const Storage*>(arguments.x) + (row + g * V::kLanes) * arguments.x_stride + first,
+                           arguments.x_stride, inputs);
+#pragma GCC unroll 16
+        for (int k = 0; k < V::kLanes; ++k) {
+          multiply_add<A>(inputs[k], arguments.weights + (first + k) * arguments.panel_width, s[g]);
+        }
+      }
     }
-    for (std::int64_t k = 0; k < arguments.block_inputs; ++k) {
-      Real inputs[kRowVectors];
-#pragma GCC unroll 4
-      for (int v = 0; v < kRowVectors; ++v) inputs[v] = V::load(x + v * V::kLanes);
-      x += arguments.rows;
+#pragma GCC unroll 2
+    for (int g = 0; g < kGroups; ++g) {
+      add_last_inputs<A, Storage>(arguments, row + g * V::kLanes, s[g]);
 #pragma GCC unroll 16
       for (int o = 0; o < kOutputs; ++o) {
-        const Real weight = V::set(w[o]);
-#pragma GCC unroll 4
-        for (int v = 0; v < kRowVectors; ++v) s[o][v] = V::fma(inputs[v], weight, s[o][v]);
-      }
-      w += arguments.panel_width;
-    }
-#pragma GCC unroll 16
-    for (int o = 0; o < kOutputs; ++o) {
-      A* t = arguments.t + o * arguments.rows + row;
-#pragma GCC unroll 4
-      for (int v = 0; v < kRowVectors; ++v, t += V::kLanes) {
-        V::store(arguments.first ? s[o][v] : V::load(t) + s[o][v], t);
+        add_to_sums<A>(s[g][o], arguments.t + o * arguments.t_stride + row + g * V::kLanes, arguments.first);
       }
     }
   }
 }
 
-/// More outputs than the registers hold go in parts.
+/// For what is too small or ragged for the above: x was transposed into memory.
+template <class A, int kOutputs>
+void row_lane_transposed_of(const RowLaneArguments<A>& arguments) {
+  using V = Vector<A>;
+  for (std::int64_t row = 0; row < arguments.rows; row += V::kLanes) {
+    typename V::Real s[kOutputs];
+#pragma GCC unroll 16
+    for (int o = 0; o < kOutputs; ++o) s[o] = V::set(A{0});
+    for (std::int64_t k = 0; k < arguments.block_inputs; ++k) {
+      multiply_add<A>(V::load(static_cast<const A*>(arguments.x) + k * arguments.x_stride + row),
+                      arguments.weights + k * arguments.panel_width, s);
+    }
+#pragma GCC unroll 16
+    for (int o = 0; o < kOutputs; ++o) {
+      add_to_sums<A>(s[o], arguments.t + o * arguments.t_stride + row, arguments.first);
+    }
+  }
+}
+
+/// Few inputs too: rows lie in memory one after another, so a vector load and a shuffle bring one input of kLanes
+/// rows. At most kSumBlock inputs: one block.
+template <class A, int kInputs, int kOutputs>
+void row_lane_interleaved_of(const RowLaneArguments<A>& arguments) {
+  using V = Vector<A>;
+  for (std::int64_t row = 0; row < arguments.rows; row += V::kLanes) {
+    typename V::Real inputs[kInputs], s[kOutputs];
+    V::load_interleaved(static_cast<const A*>(arguments.x) + row * kInputs, inputs);
+#pragma GCC unroll 16
+    for (int o = 0; o < kOutputs; ++o) s[o] = V::set(A{0});
+#pragma GCC unroll 4
+    for (int k = 0; k < kInputs; ++k) multiply_add<A>(inputs[k], arguments.weights + k * arguments.panel_width, s);
+#pragma GCC unroll 16
+    for (int o = 0; o < kOutputs; ++o) V::store(s[o], arguments.t + o * arguments.t_stride + row);
+  }
+}
+
+/// Calls the kernel for the number of outputs; more than registers hold go in parts.
 template <class A>
-void row_lane(const RowLaneArguments<A>& arguments) {
-  using Function = void (*)(const RowLaneArguments<A>&);
-  static constexpr auto kByOutputs = []<std::size_t... kIndex>(std::index_sequence<kIndex...>) {
-    return std::array<Function, sizeof...(kIndex)>{&row_lane_of<A, static_cast<int>(kIndex) + 1>...};
-  }(std::make_index_sequence<static_cast<std::size_t>(kMostTileRows)>());
+inline void by_outputs(const std::array<RowLane<A>, kMostTileRows>& kernels, const RowLaneArguments<A>& arguments) {
   RowLaneArguments<A> part = arguments;
   for (int output = 0; output < arguments.outputs; output += part.outputs) {
     part.outputs = std::min(kMostTileRows, arguments.outputs - output);
     part.weights = arguments.weights + output;
-    part.t = arguments.t + output * arguments.rows;
-    kByOutputs[static_cast<std::size_t>(part.outputs - 1)](part);
+    part.t = arguments.t + output * arguments.t_stride;
+    kernels[static_cast<std::size_t>(part.outputs - 1)](part);
+    part.upcoming = {};
   }
+}
+
+using EveryOutputs = std::make_index_sequence<static_cast<std::size_t>(kMostTileRows)>;
+
+template <class A, class Storage>
+void row_lane(const RowLaneArguments<A>& arguments) {
+  static constexpr auto kKernels = []<std::size_t... kIndex>(std::index_sequence<kIndex...>) {
+    return std::array<RowLane<A>, kMostTileRows>{&row_lane_of<A, Storage, static_cast<int>(kIndex) + 1>...};
+  }(EveryOutputs());
+  by_outputs<A>(kKernels, arguments);
+}
+
+template <class A>
+void row_lane_transposed(const RowLaneArguments<A>& arguments) {
+  static constexpr auto kKernels = []<std::size_t... kIndex>(std::index_sequence<kIndex...>) {
+    return std::array<RowLane<A>, kMostTileRows>{&row_lane_transposed_of<A, static_cast<int>(kIndex) + 1>...};
+  }(EveryOutputs());
+  by_outputs<A>(kKernels, arguments);
+}
+
+template <class A, int kInputs>
+void row_lane_interleaved(const RowLaneArguments<A>& arguments) {
+  static constexpr auto kKernels = []<std::size_t... kIndex>(std::index_sequence<kIndex...>) {
+    return std::array<RowLane<A>, kMostTileRows>{&row_lane_interleaved_of<A, kInputs, static_cast<int>(kIndex) + 1>...};
+  }(EveryOutputs());
+  by_outputs<A>(kKernels, arguments);
 }

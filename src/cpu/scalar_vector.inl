@@ -11,6 +11,10 @@ struct Vector : epilogue::ScalarLane<A> {
   }
   static void store(Real v, A* to) { *to = v; }
   static void store_first(Real, A*, int) {}
+  template <int kColumns>
+  static void load_interleaved(const A* from, Real (&to)[kColumns]) {
+    std::copy_n(from, kColumns, to);
+  }
   static void transpose(Real (&)[1]) {}
 };
 

@@ -26,6 +26,15 @@ struct Vector : SimdLane<A> {
                                   word, hn::LoadU(half, reinterpret_cast<const uint16_t*>(from)))));
   }
 
+  /// kLanes rows of kColumns elements without gaps to one vector per column.
+  template <int kColumns>
+  static void load_interleaved(const A* from, Real (&to)[kColumns]) {
+    if constexpr (kColumns == 1) to[0] = load(from);
+    if constexpr (kColumns == 2) hn::LoadInterleaved2(Tag(), from, to[0], to[1]);
+    if constexpr (kColumns == 3) hn::LoadInterleaved3(Tag(), from, to[0], to[1], to[2]);
+    if constexpr (kColumns == 4) hn::LoadInterleaved4(Tag(), from, to[0], to[1], to[2], to[3]);
+  }
+
   /// kLanes vectors in, their transpose out.
   static void transpose(Real (&v)[kLanes]) {
     transpose_within_blocks(v);

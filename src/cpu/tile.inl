@@ -3,36 +3,48 @@
 // 24 fused multiply-adds for 14 loads. On AVX2 (16 registers) the rows are at most 6.
 
 template <class A, class W, int kRows, int kVectors>
-inline void tile_of(const TileArguments<A>& arguments) {
+void tile_of(const TileArguments<A>& arguments) {
   using V = Vector<A>;
   using Real = typename V::Real;
+  // With each step, one cache line of x, as many lines of what comes next are asked for.
+  constexpr std::int64_t kStep = 64 / sizeof(A);
   const A* x = arguments.x;
   const W* w = static_cast<const W*>(arguments.weights);
+  RowPrefetcher ahead(arguments.upcoming);
   Real s[kRows][kVectors];
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; ++v) s[r][v] = V::set(A{0});
   }
-  for (std::int64_t k = 0; k < arguments.block_inputs; ++k) {
-    Real weights[kVectors];
+  for (std::int64_t first = 0; first < arguments.block_inputs; first += kStep) {
+    ahead.ask(kRows);
+    const std::int64_t end = std::min(first + kStep, arguments.block_inputs);
+    for (std::int64_t k = first; k < end; ++k) {
+      Real weights[kVectors];
 #pragma GCC unroll 2
-    for (int v = 0; v < kVectors; ++v) weights[v] = V::load(w + v * V::kLanes);
-    w += kVectors * V::kLanes;
+      for (int v = 0; v < kVectors; ++v) weights[v] = V::load(w + v * V::kLanes);
+      w += kVectors * V::kLanes;
 #pragma GCC unroll 16
-    for (int r = 0; r < kRows; ++r) {
-      const Real input = V::set(x[r * kPanelStride<A> + k]);
+      for (int r = 0; r < kRows; ++r) {
+        const Real input = V::set(x[r * kPanelStride<A> + k]);
 #pragma GCC unroll 2
-      for (int v = 0; v < kVectors; ++v) s[r][v] = V::fma(input, weights[v], s[r][v]);
+        for (int v = 0; v < kVectors; ++v) s[r][v] = V::fma(input, weights[v], s[r][v]);
+      }
     }
   }
   A* t = arguments.t;
+  if (!arguments.first) {
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v) s[r][v] = V::load(t + (r * kVectors + v) * V::kLanes) + s[r][v];
+    }
+  }
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 2
-    for (int v = 0; v < kVectors; ++v, t += V::kLanes) {
-      V::store(arguments.first ? s[r][v] : V::load(t) + s[r][v], t);
-    }
+    for (int v = 0; v < kVectors; ++v) V::store(s[r][v], t + (r * kVectors + v) * V::kLanes);
   }
 }
 
@@ -50,6 +62,7 @@ void tile(const TileArguments<A>& arguments) {
   for (int row = 0; row < arguments.rows; row += part.rows, --tiles) {
     part.rows = (arguments.rows - row + tiles - 1) / tiles;
     part.x = arguments.x + row * kPanelStride<A>;
+    part.upcoming = advanced(arguments.upcoming, row * arguments.block_inputs * static_cast<std::int64_t>(sizeof(A)));
     part.t = arguments.t + static_cast<std::int64_t>(row) * arguments.vectors * Vector<A>::kLanes;
     kByRows[static_cast<std::size_t>(part.rows - 1)][static_cast<std::size_t>(arguments.vectors - 1)](part);
   }

@@ -14,8 +14,11 @@ namespace perceptron::cpu {
 /// stream from further away at less than one byte per cycle.
 inline constexpr std::int64_t kTaskRows = 192;
 inline constexpr std::int64_t kTaskOutputs = 512;
-/// Bytes of transposed rows that the row_lane kernel keeps in the first-level cache.
-inline constexpr std::int64_t kTransposedBytes = 16 * 1024;
+/// Half a first-level cache: rows of x, widened or transposed, that a kernel reads again and again.
+inline constexpr std::int64_t kNearPanelBytes = 16 * 1024;
+/// Parts of a second-level cache: rows of x while all their blocks are summed, and weights that stay beside them.
+inline constexpr std::int64_t kNearRowBytes = 192 * 1024;
+inline constexpr std::int64_t kNearWeightBytes = 512 * 1024;
 
 class CpuWorkspace : public engine::Workspace {
  public:

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -15,6 +14,7 @@
 #include "src/files/byte_sink.hpp"
 #include "src/files/byte_source.hpp"
 #include "src/files/model_layers.hpp"
+#include "src/files/refusal.hpp"
 #include "src/files/safetensors.hpp"
 
 namespace perceptron {
@@ -84,7 +84,7 @@ class TensorFile {
 
  private:
   [[noreturn]] void refuse(const TensorEntry& tensor, std::string_view problem) const {
-    throw FormatError(fmt::format("{}: tensor {}: {}", name_, tensor.name, problem));
+    files::refuse_content(name_, fmt::format("tensor {}: {}", tensor.name, problem));
   }
 
   DType dtype_of(const TensorEntry& tensor) const {
@@ -116,23 +116,23 @@ std::vector<Activation> stored_activations(const TensorFile& file, std::size_t l
   const auto& metadata = file.header().metadata;
   const auto text = metadata.find("activations");
   if (text == metadata.end()) {
-    throw FormatError(fmt::format("{}: {} layers, but the metadata names no activations; {} {}", file.name(),
-                                  layers, kActivationsHint, example_activations(layers)));
+    files::refuse_content(file.name(), fmt::format("{} layers, but the metadata names no activations; {} {}",
+                                                   layers, kActivationsHint, example_activations(layers)));
   }
   if (!files::is_own_format(file.header())) {
-    throw FormatError(
-        fmt::format("{}: __metadata__ has activations, but not \"format\": \"perceptron\"; {} {}",
-                    file.name(), kActivationsHint, example_activations(layers)));
+    files::refuse_content(
+        file.name(), fmt::format("__metadata__ has activations, but not \"format\": \"perceptron\"; {} {}",
+                                 kActivationsHint, example_activations(layers)));
   }
   std::vector<Activation> activations;
   try {
     activations = parse_activations(text->second);
   } catch (const InvalidArgument& error) {
-    throw FormatError(fmt::format("{}: activations in __metadata__: {}", file.name(), error.what()));
+    files::refuse_content(file.name(), fmt::format("activations in __metadata__: {}", error.what()));
   }
   if (activations.size() == layers) return activations;
-  throw FormatError(fmt::format("{}: {} layers, but {} activations in __metadata__: {}", file.name(), layers,
-                                activations.size(), text->second));
+  files::refuse_content(file.name(), fmt::format("{} layers, but {} activations in __metadata__: {}", layers,
+                                                 activations.size(), text->second));
 }
 
 std::vector<Activation> activations_for(const TensorFile& file, std::size_t layers,
@@ -202,7 +202,7 @@ Model Model::load(const std::filesystem::path& path, std::span<const Activation>
   try {
     return ModelBuilder::build(std::move(layers));
   } catch (const InvalidArgument& error) {
-    throw FormatError(fmt::format("{}: {}", file.name(), error.what()));
+    files::refuse_content(file.name(), error.what());
   }
 }
 

@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-#include "perceptron/error.hpp"
+#include "src/files/refusal.hpp"
 
 namespace perceptron::files {
 
@@ -46,11 +46,11 @@ void refuse_unknown(std::string_view name, const std::vector<std::string_view>& 
   if (unknown.empty()) return;
   constexpr std::size_t kMostNamed = 5;
   const auto last = unknown.begin() + static_cast<std::ptrdiff_t>(std::min(unknown.size(), kMostNamed));
-  throw FormatError(
-      fmt::format("{}: {} tensors belong to no layer: {}{}; expected {}N.weight and {}N.bias with "
-                  "N = 0, 1, 2, … and nothing else",
-                  name, unknown.size(), fmt::join(unknown.begin(), last, ", "),
-                  unknown.size() > kMostNamed ? ", …" : "", prefix, prefix));
+  refuse_content(name,
+                 fmt::format("{} tensors belong to no layer: {}{}; expected {}N.weight and {}N.bias with "
+                             "N = 0, 1, 2, … and nothing else",
+                             unknown.size(), fmt::join(unknown.begin(), last, ", "),
+                             unknown.size() > kMostNamed ? ", …" : "", prefix, prefix));
 }
 
 }  // namespace
@@ -76,12 +76,12 @@ std::vector<LayerTensors> layers_of(std::string_view name, const SafetensorsHead
   }
   const std::string_view common = prefix.value_or(kOwnPrefix);
   refuse_unknown(name, unknown, common);
-  if (numbered.empty()) throw FormatError(fmt::format("{}: no tensors; expected {}0.weight", name, common));
+  if (numbered.empty()) refuse_content(name, fmt::format("no tensors; expected {}0.weight", common));
   std::vector<LayerTensors> layers;
   for (const auto& [number, layer] : numbered) {
     const std::size_t expected = is_own_format(header) ? layers.size() : number;
     if (number != expected || layer.weight == nullptr) {
-      throw FormatError(fmt::format("{}: tensor {}{}.weight is missing", name, common, expected));
+      refuse_content(name, fmt::format("tensor {}{}.weight is missing", common, expected));
     }
     layers.push_back(layer);
   }

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
 #include <optional>
 
 #include "perceptron/error.hpp"
+#include "src/files/refusal.hpp"
 
 namespace perceptron::files {
 
@@ -78,7 +78,7 @@ class DictionaryReader {
 
  private:
   [[noreturn]] void fail(std::string_view problem) const {
-    throw FormatError(fmt::format("{}: at offset {}: {}", name_, text_offset_ + at_, problem));
+    refuse_content(name_, fmt::format("at offset {}: {}", text_offset_ + at_, problem));
   }
 
   void skip_blanks() {
@@ -159,8 +159,8 @@ class DictionaryReader {
   }
 
   std::int64_t read_dimension() {
-    if (accept('-')) fail("a negative dimension");
     skip_blanks();
+    if (text_.substr(at_).starts_with('-')) fail("a negative dimension");
     const char* const begin = text_.data() + at_;
     const char* const end = text_.data() + text_.size();
     std::int64_t value = 0;
@@ -175,12 +175,11 @@ class DictionaryReader {
 
   NpyHeader checked() const {
     const std::optional<ElementType> element = element_of_descr(*descr_);
-    if (!element) throw FormatError(fmt::format("{}: {}", name_, refusal_of(*descr_)));
+    if (!element) refuse_content(name_, refusal_of(*descr_));
     if (*fortran_order_ && shape_->size() > 1) {
-      throw FormatError(
-          fmt::format("{}: the array is in Fortran order (columns first); "
-                      "save numpy.ascontiguousarray(array)",
-                      name_));
+      refuse_content(name_,
+                     "the array is in Fortran order (columns first); "
+                     "save numpy.ascontiguousarray(array)");
     }
     return NpyHeader{.element = *element, .shape = *shape_, .data_offset = 0};
   }
@@ -207,38 +206,34 @@ std::optional<std::uint64_t> checked_bytes(ElementType element, std::span<const 
 NpyPreamble read_npy_preamble(std::string_view name, std::span<const std::byte> start,
                               std::uint64_t file_bytes) {
   const std::string_view text(reinterpret_cast<const char*>(start.data()), start.size());
-  if (file_bytes == 0) throw FormatError(fmt::format("{}: the file is empty; expected a .npy file", name));
+  if (file_bytes == 0) refuse_content(name, "the file is empty; expected a .npy file");
   if (text.substr(0, kMagic.size()) != kMagic.substr(0, text.size())) {
-    throw FormatError(
-        fmt::format("{}: no .npy file: it does not begin with \\x93NUMPY; "
-                    "write one with numpy.save",
-                    name));
+    refuse_content(name, "no .npy file: it does not begin with \\x93NUMPY; write one with numpy.save");
   }
   const auto require = [&](std::size_t bytes) {
     if (start.size() >= bytes) return;
-    throw FormatError(fmt::format("{}: the file ends at offset {}, inside its header; truncated download?",
-                                  name, file_bytes));
+    refuse_content(
+        name, fmt::format("the file ends at offset {}, inside its header; truncated download?", file_bytes));
   };
   require(kMagic.size() + 2);
   const int major = std::to_integer<int>(start[6]);
   const int minor = std::to_integer<int>(start[7]);
   if (major < 1 || major > 3 || minor != 0) {
-    throw FormatError(
-        fmt::format("{}: at offset 6: .npy version {}.{}; supported: 1.0, 2.0, 3.0", name, major, minor));
+    refuse_content(name,
+                   fmt::format("at offset 6: .npy version {}.{}; supported: 1.0, 2.0, 3.0", major, minor));
   }
   const std::size_t length_bytes = major == 1 ? 2 : 4;
   require(8 + length_bytes);
   const NpyPreamble preamble{.text_offset = 8 + length_bytes,
                              .text_bytes = little_endian(start.subspan(8, length_bytes))};
   if (preamble.text_bytes > kLongestText) {
-    throw FormatError(fmt::format("{}: at offset 8: a header of {} bytes; at most {} are accepted", name,
-                                  preamble.text_bytes, kLongestText));
+    refuse_content(name, fmt::format("at offset 8: a header of {} bytes; at most {} are accepted",
+                                     preamble.text_bytes, kLongestText));
   }
   if (preamble.data_offset() > file_bytes) {
-    throw FormatError(
-        fmt::format("{}: at offset 8: a header of {} bytes, but the file holds {} after it; "
-                    "truncated download?",
-                    name, preamble.text_bytes, file_bytes - preamble.text_offset));
+    refuse_content(name, fmt::format("at offset 8: a header of {} bytes, but the file holds {} after it; "
+                                     "truncated download?",
+                                     preamble.text_bytes, file_bytes - preamble.text_offset));
   }
   return preamble;
 }
@@ -251,20 +246,18 @@ NpyHeader read_npy_header(std::string_view name, const NpyPreamble& preamble, st
   const std::string_view descr = traits(header.element).npy;
   const std::optional<std::uint64_t> expected = checked_bytes(header.element, header.shape);
   if (!expected) {
-    throw FormatError(fmt::format("{}: shape {} of {} needs more than 2^63 - 1 bytes", name, shape, descr));
+    refuse_content(name, fmt::format("shape {} of {} needs more than 2^63 - 1 bytes", shape, descr));
   }
   const std::uint64_t found = file_bytes - header.data_offset;
   if (found < *expected) {
-    throw FormatError(
-        fmt::format("{}: shape {} of {} needs {} bytes, file holds {} after offset {}; "
-                    "truncated download?",
-                    name, shape, descr, *expected, found, header.data_offset));
+    refuse_content(name, fmt::format("shape {} of {} needs {} bytes, file holds {} after offset {}; "
+                                     "truncated download?",
+                                     shape, descr, *expected, found, header.data_offset));
   }
   if (found > *expected) {
-    throw FormatError(
-        fmt::format("{}: shape {} of {} needs {} bytes, file holds {} after offset {}; "
-                    "{} bytes too many",
-                    name, shape, descr, *expected, found, header.data_offset, found - *expected));
+    refuse_content(name, fmt::format("shape {} of {} needs {} bytes, file holds {} after offset {}; "
+                                     "{} bytes too many",
+                                     shape, descr, *expected, found, header.data_offset, found - *expected));
   }
   return header;
 }

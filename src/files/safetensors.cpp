@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
-#include "perceptron/error.hpp"
+#include "src/files/refusal.hpp"
 #include "src/files/safetensors_json.hpp"
 
 namespace perceptron::files {
@@ -30,8 +30,14 @@ constexpr std::array<TensorType, 22> kTensorTypes{{
     {"C64", 64},    {"F64", 64},    {"I64", 64},    {"U64", 64},
 }};
 
+[[noreturn]] void refuse_file(std::string_view name, std::string_view problem) {
+  refuse_content(name, fmt::format("no safetensors file: {}; write one with save_file of the Python package "
+                                   "safetensors",
+                                   problem));
+}
+
 [[noreturn]] void refuse(std::string_view name, const TensorEntry& tensor, std::string_view problem) {
-  throw FormatError(fmt::format("{}: tensor {}: {}", name, tensor.name, problem));
+  refuse_content(name, fmt::format("tensor {}: {}", tensor.name, problem));
 }
 
 std::uint64_t checked_bytes(std::string_view name, const TensorEntry& tensor) {
@@ -83,10 +89,9 @@ void check_tiling(std::string_view name, const std::vector<TensorEntry>& tensors
     before = &tensor;
   }
   if (covered == data_bytes) return;
-  throw FormatError(
-      fmt::format("{}: the tensors end at byte {} of the data, but the file holds {}; "
-                  "{} bytes too many",
-                  name, covered, data_bytes, data_bytes - covered));
+  refuse_content(name, fmt::format("the tensors end at byte {} of the data, but the file holds {}; "
+                                   "{} bytes too many",
+                                   covered, data_bytes, data_bytes - covered));
 }
 
 }  // namespace
@@ -104,22 +109,19 @@ std::string bracketed(std::span<const std::int64_t> shape) {
 std::uint64_t read_safetensors_length(std::string_view name, std::span<const std::byte> start,
                                       std::uint64_t file_bytes) {
   if (start.size() < kSafetensorsLengthBytes) {
-    throw FormatError(fmt::format("{}: no safetensors file: {} bytes, expected at least {}", name, file_bytes,
-                                  kSafetensorsLengthBytes));
+    refuse_file(name, fmt::format("{} bytes, expected at least {}", file_bytes, kSafetensorsLengthBytes));
   }
   std::uint64_t length = 0;
   for (std::size_t i = kSafetensorsLengthBytes; i-- > 0;) {
     length = length << 8 | std::to_integer<std::uint64_t>(start[i]);
   }
   if (length > kLongestText) {
-    throw FormatError(fmt::format("{}: no safetensors file: a header of {} bytes, at most {} are allowed",
-                                  name, length, kLongestText));
+    refuse_file(name, fmt::format("a header of {} bytes, at most {} are allowed", length, kLongestText));
   }
   if (length > file_bytes - kSafetensorsLengthBytes) {
-    throw FormatError(
-        fmt::format("{}: a header of {} bytes, but the file holds {} after offset {}; "
-                    "truncated download?",
-                    name, length, file_bytes - kSafetensorsLengthBytes, kSafetensorsLengthBytes));
+    refuse_content(name, fmt::format("a header of {} bytes, but the file holds {} after offset {}; "
+                                     "truncated download?",
+                                     length, file_bytes - kSafetensorsLengthBytes, kSafetensorsLengthBytes));
   }
   return length;
 }
@@ -127,8 +129,7 @@ std::uint64_t read_safetensors_length(std::string_view name, std::span<const std
 SafetensorsHeader read_safetensors_header(std::string_view name, std::string_view text,
                                           std::uint64_t file_bytes) {
   if (!text.starts_with('{')) {
-    throw FormatError(
-        fmt::format("{}: no safetensors file: '{{' expected at offset {}", name, kSafetensorsLengthBytes));
+    refuse_file(name, fmt::format("'{{' expected at offset {}", kSafetensorsLengthBytes));
   }
   SafetensorsHeader header = parse_safetensors_json(name, text);
   std::stable_sort(header.tensors.begin(), header.tensors.end(),

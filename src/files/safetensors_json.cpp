@@ -9,7 +9,7 @@
 #include <set>
 #include <string>
 
-#include "perceptron/error.hpp"
+#include "src/files/refusal.hpp"
 
 namespace perceptron::files {
 
@@ -105,18 +105,20 @@ class HeaderEvents {
 
   bool parse_error(std::size_t position, const std::string&, const Json::exception& error) {
     std::string_view reason = error.what();
-    if (const std::size_t bracket = reason.find("] "); bracket != reason.npos)
-      reason.remove_prefix(bracket + 2);
+    // "[json.exception.parse_error.101] parse error at line 1, column 9: syntax error …; last read: '…'",
+    // where what was read may be long, or no text at all.
+    reason = reason.substr(0, reason.find("; last read"));
+    if (const std::size_t start = reason.find("syntax error"); start != reason.npos)
+      reason.remove_prefix(start);
     refuse(fmt::format("at offset {}: {}", kSafetensorsLengthBytes + position - 1, reason));
   }
 
  private:
-  [[noreturn]] void refuse(std::string_view problem) const {
-    throw FormatError(fmt::format("{}: {}", name_, problem));
-  }
+  [[noreturn]] void refuse(std::string_view problem) const { refuse_content(name_, problem); }
   [[noreturn]] void unexpected(std::string_view what) const {
-    if (place_ == Place::metadata)
+    if (place_ == Place::metadata) {
       refuse(fmt::format("{}: '{}' must be a string, not {}", kMetadata, key_, what));
+    }
     refuse(
         fmt::format("{}: {} in an unexpected place; a tensor is {{\"dtype\": STRING, \"shape\": [NUMBERS], "
                     "\"data_offsets\": [BEGIN, END]}}",

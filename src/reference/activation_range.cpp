@@ -4,9 +4,7 @@
 #include "src/reference/activation_range.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <initializer_list>
 #include <limits>
 
 namespace perceptron::reference {
@@ -59,16 +57,17 @@ long double value(ActivationKind kind, long double a, long double z) {
   return std::numeric_limits<long double>::quiet_NaN();
 }
 
-/// In units. Where e^v makes the value, rounding v costs |v| times as many units as v itself is off by: up to
-/// one and a half for gelu's z²/2, up to four for gelu_tanh's argument. Beyond |v| = 10⁶ the value is 0.
+/// In units. Where e^v makes the value, below 0, rounding v costs |v| times as many units as v itself is off
+/// by: up to two for gelu's z²/2 (twice that is granted), up to four for gelu_tanh's argument. From |v| = 10⁵
+/// on the value is 0.
 long double relative_error(ActivationKind kind, long double z) {
   switch (kind) {
     case ActivationKind::identity:
     case ActivationKind::step:
     case ActivationKind::relu:
     case ActivationKind::hard_tanh: return 0;
-    case ActivationKind::gelu: return z < 0 ? 32 + std::min(2 * z * z, 1e6L) : 32;
-    case ActivationKind::gelu_tanh: return 32 + std::min(4 * std::fabs(gelu_tanh_argument(z)), 1e6L);
+    case ActivationKind::gelu: return 32 + (z < 0 ? std::min(2 * z * z, 1e6L) : 0);
+    case ActivationKind::gelu_tanh: return 32 + (z < 0 ? std::min(-4 * gelu_tanh_argument(z), 1e6L) : 0);
     default: return 32;
   }
 }
@@ -81,9 +80,10 @@ Enclosure enclosure(ActivationKind kind, long double a, long double z) {
   return {middle - half, middle + half};
 }
 
-/// Where f has an extremum besides the ends of an interval; 0 where it has none. All are minima, and a value
-/// 10⁻²⁰ beside a minimum differs from it by 10⁻⁴⁰.
-long double stationary_point(ActivationKind kind, long double a) {
+/// The only place besides the ends of an interval where f may have an extremum: the minimum, or 0, where a
+/// negative parameter of leaky_relu or elu turns the slope (elsewhere 0 is a point like any other).
+/// A point 10⁻²⁰ beside a minimum differs from it by 10⁻⁴⁰.
+long double turning_point(ActivationKind kind, long double a) {
   switch (kind) {
     case ActivationKind::gelu: return -0.7517915246935644574579049L;
     case ActivationKind::gelu_tanh: return -0.7524614220710162584879544L;
@@ -108,10 +108,9 @@ Enclosure activation_range(const Activation& activation, DType accumulator, doub
   const auto at = [&](long double z) { return enclosure(activation.kind, a, z); };
   const Enclosure first = at(lo), last = at(hi);
   Enclosure range{std::min(first.lo, last.lo), std::max(first.hi, last.hi)};
-  // 0 is where a negative parameter of leaky_relu or elu turns the slope.
-  for (const long double z : {0.0L, stationary_point(activation.kind, a)}) {
-    if (!(lo < z && z < hi)) continue;
-    const Enclosure inner = at(z);
+  const long double turn = turning_point(activation.kind, a);
+  if (lo < turn && turn < hi) {
+    const Enclosure inner = at(turn);
     range = {std::min(range.lo, inner.lo), std::max(range.hi, inner.hi)};
   }
   return range;

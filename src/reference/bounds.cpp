@@ -5,17 +5,18 @@
 // additions, h roundings in all, so the total is Σ xw(1 + θ) with |θ| ≤ γ(h) (Higham, Accuracy and Stability
 // of Numerical Algorithms, lemma 3.1 and section 4.2, which hold for every tree of height h), and
 //   |total − Σxw| ≤ γ(h)·A + tiny·η·(1 + γ(h)).
-// The bias costs one more rounding, u·|total + b|, and none where it is 0. To first order B = (L +
-// ⌈K/256⌉)·u·A, where any order at all has K·u·A.
+// The bias costs one more rounding, u·|total + b|, and none where it is 0. To first order this is at most
+// (L + ⌈K/256⌉)·u·(A + |b|), where an order that nobody knows has (K + 1)·u·(A + |b|).
 //
 // From z to y. The computed z is a value of the accumulator type, so the ends of [z − B, z + B] are rounded
-// inward to that type. The activation is within its declared number of ulps of f there, and ulp(v) ≤ 2u|v| +
-// 2η; the result again is a value of the accumulator type. Rounding to the output type is monotone: it maps
-// ends to ends, overflow and subnormals included.
+// inward to that type. The activation is within its declared number of ulps of f there, and
+// ulp(v) ≤ 2u|v| + 2η; the result again is a value of the accumulator type. Rounding to the output type is
+// monotone: it maps ends to ends, overflow and subnormals included.
 #include "src/reference/bounds.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <string>
 
 #include "kernels/epilogue/activation.hpp"
@@ -117,55 +118,72 @@ Interval accepted_finite(const Box& box, const Contract& contract) {
   return result;
 }
 
-/// Softmax of a row whose z lie in boxes. The true value for given z is eⱼ/Σe with e = exp(z − max); it is
-/// largest where zⱼ has its upper end and the others their lower ones. To that the computed value adds, in
-/// units of u and relative: |zⱼ − max| from rounding the difference in the numerator; its mean weighted by e
-/// in the denominator, which is at most ln(outputs), the largest entropy of a row; twice the error of exp;
-/// ⌈outputs/32⌉ + 4 additions; one division; one for the products of all these. What underflows is off by a
-/// few of the smallest numbers.
-class SoftmaxRow {
- public:
-  SoftmaxRow(const std::vector<Box>& boxes, const Contract& contract)
-      : boxes_(boxes), contract_(contract), accumulator_(contract.storage) {
-    for (const Box& box : boxes_) max_ = std::max(max_, box.hi);
-    for (const Box& box : boxes_) {
-      low_sum_ += term(box.lo);
-      high_sum_ += term(box.hi);
-    }
+/// For each of the positive terms the sum of the others, without cancellation.
+std::vector<long double> sums_of_others(const std::vector<long double>& terms) {
+  std::vector<long double> others(terms.size());
+  std::exclusive_scan(terms.begin(), terms.end(), others.begin(), 0.0L);
+  long double after = 0;
+  for (std::size_t index = terms.size(); index-- > 0;) {
+    others[index] += after;
+    after += terms[index];
+  }
+  return others;
+}
+
+/// The ends `end` of all boxes, seen from the largest of them.
+struct SoftmaxSide {
+  double largest = -kInfinity;
+  std::vector<long double> others;  ///< Σ exp(zᵢ − largest) over i ≠ j.
+
+  SoftmaxSide(const std::vector<Box>& boxes, double Box::*end) {
+    for (const Box& box : boxes) largest = std::max(largest, box.*end);
+    for (const Box& box : boxes) others.push_back(std::exp(static_cast<long double>(box.*end) - largest));
+    others = sums_of_others(others);
   }
 
-  Interval accepted(const Box& box) const {
-    const long double low = term(box.lo), high = term(box.hi);
-    const long double relative = relative_error(box);
-    const long double absolute = 4 * accumulator_.smallest;
-    const long double lo = low / (low + (high_sum_ - high)) * (1 - relative) - absolute;
-    const long double hi = high / (high + (low_sum_ - low)) / (1 - relative) + absolute;
-    return outputs_between(std::max(lo, 0.0L), hi, accumulator_, contract_.output);
+  /// Of element j = index, were its z this one. Nothing is lost where largest − z is below kFar.
+  long double value(std::size_t index, double z) const {
+    return 1 / (1 + others[index] * std::exp(largest - static_cast<long double>(z)));
   }
-
- private:
-  long double term(double z) const { return std::exp(static_cast<long double>(z) - max_); }
-  long double relative_error(const Box& box) const {
-    const auto outputs = static_cast<long double>(boxes_.size());
-    // Beyond it e is at most the smallest subnormal, computed or true.
-    const long double cutoff = accumulator_.dtype == DType::f64 ? 747 : 106;
-    const long double distance = std::min(static_cast<long double>(max_) - box.lo, cutoff);
-    const long double roundings =
-        distance + 1.05L * std::log(outputs) + std::ceil(outputs / 32) + 6 + 4 * kExpUlps;
-    const long double own = (2 * distance + outputs + 64) * kUnit;
-    const long double error = roundings * accumulator_.roundoff + own;
-    if (error > 0.25L)
-      throw Unsupported("bounds: no bound for a softmax of so many outputs in this accumulator");
-    return error;
-  }
-
-  const std::vector<Box>& boxes_;
-  const Contract& contract_;
-  Accumulator accumulator_;
-  double max_ = -kInfinity;
-  long double low_sum_ = 0;
-  long double high_sum_ = 0;
 };
+
+/// A third of the exponents of long double: e^−kFar of what e^kFar multiplies is still a normal number.
+constexpr long double kFar = std::numeric_limits<long double>::max_exponent * 0.3L;
+
+/// Relative error of computed element j of softmax for given z, with d = max − zⱼ. In units of u: d from
+/// rounding the difference in the numerator; in the denominator its mean weighted by e, which is at most
+/// ln(outputs), the largest entropy of a row; twice the error of exp, ⌈outputs/32⌉ + 4 additions, one
+/// division, and one more for the products of all these. To that comes the error of SoftmaxSide.
+long double softmax_error(long double distance, std::size_t row_size, const Accumulator& accumulator) {
+  const auto outputs = static_cast<long double>(row_size);
+  // Beyond it e is at most the smallest subnormal, computed or true.
+  const long double d = std::min(distance, accumulator.dtype == DType::f64 ? 747.0L : 106.0L);
+  const long double roundings = d + 1.05L * std::log(outputs) + std::ceil(outputs / 32) + 6 + 4 * kExpUlps;
+  const long double error = roundings * accumulator.roundoff + (2 * d + outputs + 64) * kUnit;
+  if (error > 0.25L) {
+    throw Unsupported("bounds: no bound for a softmax of " + std::to_string(row_size) +
+                      " outputs in this accumulator; use f64");
+  }
+  return error;
+}
+
+/// The true value is largest where zⱼ has its upper end and the others their lower ones, and vice versa.
+std::vector<Interval> accepted_softmax(const std::vector<Box>& boxes, const Contract& contract) {
+  const Accumulator accumulator(contract.storage);
+  const SoftmaxSide low(boxes, &Box::lo), high(boxes, &Box::hi);
+  // What underflows, in exp and in the division, is off by this at most.
+  const long double absolute = 4 * accumulator.smallest;
+  std::vector<Interval> result;
+  for (std::size_t index = 0; index < boxes.size(); ++index) {
+    const Box& box = boxes[index];
+    const long double distance = static_cast<long double>(high.largest) - box.lo;
+    const long double error = softmax_error(distance, boxes.size(), accumulator);
+    const long double lo = distance < kFar ? high.value(index, box.lo) * (1 - error) - absolute : 0;
+    const long double hi = low.value(index, box.hi) / (1 - error) + absolute;
+    result.push_back(outputs_between(std::max(lo, 0.0L), hi, accumulator, contract.output));
+  }
+  return result;
+}
 
 }  // namespace
 
@@ -216,10 +234,7 @@ std::vector<Interval> accepted_softmax(std::span<const Preactivation> row, const
   for (const Preactivation& z : row) {
     boxes.push_back(z.z_class == ZClass::minus_infinity ? Box{-kInfinity, -kInfinity} : box_of(z, contract));
   }
-  const SoftmaxRow softmax(boxes, contract);
-  std::vector<Interval> result;
-  for (const Box& box : boxes) result.push_back(softmax.accepted(box));
-  return result;
+  return accepted_softmax(boxes, contract);
 }
 
 std::vector<Interval> accepted_row(std::span<const Preactivation> row, const Contract& contract) {

@@ -11,8 +11,8 @@
 
 namespace perceptron::test {
 
-/// Runs `action` and expects it to throw `Expected` itself (not a class derived from it) with all of `words` in its
-/// message.
+/// Runs `action` and expects it to throw `Expected` itself (not a class derived from it) with all of `words`
+/// in its message.
 template <class Expected, class Action>
 void expect_error(Action&& action, std::initializer_list<std::string_view> words) {
   try {

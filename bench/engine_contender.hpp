@@ -1,0 +1,12 @@
+// The product itself as a contender: an Engine made beforehand, Session::run timed.
+#pragma once
+
+#include "bench/peers/contender.hpp"
+
+namespace perceptron::bench {
+
+inline constexpr std::string_view kOurName = "perceptron";
+
+std::unique_ptr<Contender> engine_contender(const Task& task);
+
+}  // namespace perceptron::bench

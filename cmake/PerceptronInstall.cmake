@@ -1,0 +1,26 @@
+# find_package(perceptron) and pkg-config for those who link the installed library.
+include(CMakePackageConfigHelpers)
+
+install(TARGETS perceptron EXPORT perceptron_targets)
+install(DIRECTORY include/perceptron DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+if(PERCEPTRON_CLI)
+  install(TARGETS perceptron_cli)
+endif()
+
+set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/perceptron)
+install(EXPORT perceptron_targets NAMESPACE perceptron:: DESTINATION ${package_folder})
+configure_package_config_file(cmake/perceptronConfig.cmake.in perceptronConfig.cmake
+  INSTALL_DESTINATION ${package_folder})
+write_basic_package_version_file(perceptronConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/perceptronConfig.cmake
+  ${CMAKE_CURRENT_BINARY_DIR}/perceptronConfigVersion.cmake DESTINATION ${package_folder})
+
+# A static library needs its own libraries named by whoever links it.
+if(BUILD_SHARED_LIBS)
+  set(pc_requires "Requires.private")
+else()
+  set(pc_requires "Requires")
+endif()
+configure_file(cmake/perceptron.pc.in perceptron.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/perceptron.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

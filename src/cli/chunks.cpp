@@ -1,0 +1,76 @@
+#include "src/cli/chunks.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "perceptron/matrix.hpp"
+#include "src/cli/interrupt.hpp"
+#include "src/cli/progress.hpp"
+#include "src/cli/stopwatch.hpp"
+
+namespace perceptron::cli {
+namespace {
+
+constexpr std::int64_t kChunkBytes = std::int64_t{16} << 20;
+/// Multiply-adds of a chunk. Estimates: the engine does 5e10 a second on a core, the reference 2e8.
+constexpr std::int64_t kChunkProducts = std::int64_t{1} << 33;
+constexpr std::int64_t kCheckedChunkProducts = std::int64_t{1} << 26;
+
+/// Adds the verdict on rows that begin at `first_row`.
+void merge(Verdict& total, Verdict part, std::int64_t first_row) {
+  if (part.first && !total.first) {
+    part.first->row += first_row;
+    total.first = part.first;
+  }
+  total.checked += part.checked;
+  total.mismatches += part.mismatches;
+}
+
+void stop_if_interrupted() {
+  if (const int signal = pending_interrupt()) {
+    throw Interrupted("interrupted; no output file was written or replaced", signal);
+  }
+}
+
+ConstMatrixView shared_by(std::int64_t groups, const ConstMatrixView& x) {
+  return x.groups == groups ? x : x.with_groups(groups, 0);
+}
+
+}  // namespace
+
+std::int64_t choose_chunk_rows(const Model& model, const NpyReader& reader, const ChunkOptions& options) {
+  const auto input_bytes =
+      static_cast<std::int64_t>(size_of(model.dtype())) * reader.groups() * model.inputs();
+  const auto output_bytes =
+      static_cast<std::int64_t>(size_of(options.output_dtype)) * model.groups() * model.outputs();
+  const std::int64_t products = options.is_checked ? kCheckedChunkProducts : kChunkProducts;
+  const std::int64_t rows =
+      std::min(kChunkBytes / (input_bytes + output_bytes), products / model.parameter_count());
+  return std::clamp<std::int64_t>(rows, 1, std::max<std::int64_t>(1, reader.rows()));
+}
+
+void run_chunks(const Stages& stages, const ChunkOptions& options, RunReport& report) {
+  const Model& model = stages.model;
+  const std::int64_t total = stages.reader.rows();
+  Matrix x(model.dtype(), options.rows, model.inputs(), stages.reader.groups());
+  Matrix y(options.output_dtype, options.rows, model.outputs(), model.groups());
+  Seconds& seconds = report.seconds;
+  Progress progress(total, options.shows_progress);
+  for (std::int64_t row = 0; row < total; row += std::min(options.rows, total - row)) {
+    stop_if_interrupted();
+    const std::int64_t count = std::min(options.rows, total - row);
+    const MatrixView x_rows = x.view().row_range(0, count), y_rows = y.view().row_range(0, count);
+    const ConstMatrixView x_all = shared_by(model.groups(), x_rows);
+    timed(seconds.read, [&] { stages.reader.read(row, x_rows, options.conversion); });
+    timed(seconds.compute, [&] { stages.session.run(x_all, y_rows); });
+    timed(seconds.write, [&] { stages.writer.write(row, y_rows); });
+    if (options.is_checked) {
+      timed(seconds.check,
+            [&] { merge(*report.check, validate(x_all, model, y_rows, options.threads), row); });
+    }
+    progress.show(row + count);
+  }
+  stop_if_interrupted();
+}
+
+}  // namespace perceptron::cli

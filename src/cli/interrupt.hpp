@@ -1,0 +1,13 @@
+// SIGINT and SIGTERM as a flag that long work looks at between its steps.
+#pragma once
+
+namespace perceptron::cli {
+
+/// From here on the first SIGINT or SIGTERM only sets the flag; a second one ends the process at once. A
+/// signal that the parent process had ignored stays ignored.
+void watch_for_interrupts();
+
+/// The signal that arrived, or 0.
+int pending_interrupt();
+
+}  // namespace perceptron::cli

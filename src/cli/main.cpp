@@ -1,0 +1,100 @@
+// The command: finds the verb, runs it, and turns every error into one line on stderr and an exit code.
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+
+#include "perceptron/error.hpp"
+#include "perceptron/version.hpp"
+#include "src/cli/exit_code.hpp"
+#include "src/cli/verbs.hpp"
+
+namespace perceptron::cli {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  perceptron run model.safetensors x.npy y.npy --check
+  perceptron inspect model.safetensors
+  perceptron info
+
+`perceptron VERB --help` tells more. Exit codes: 0 done, 1 a check failed, 2 bad usage or input,
+3 device or file failure, 77 no such device, 130 interrupted.)";
+
+int fail(int code, const std::string& message) {
+  fmt::print(stderr, "perceptron: error: {}\n", message);
+  return code;
+}
+
+/// The verb that the arguments are meant for, in words for "try … --help".
+std::string command_of(const CLI::App& app) {
+  const auto verbs = app.get_subcommands();
+  return verbs.empty() ? "perceptron" : "perceptron " + verbs.front()->get_name();
+}
+
+int fail_usage(const CLI::App& app, const std::string& message) {
+  fmt::print(stderr, "perceptron: error: {}\ntry `{} --help`\n", message, command_of(app));
+  return kBadInput;
+}
+
+bool is_unknown_verb(const CLI::App& app, const std::string& word) {
+  const auto has_that_name = [&word](const CLI::App* verb) { return verb->get_name() == word; };
+  return !word.starts_with("-") && app.get_subcommands(has_that_name).empty();
+}
+
+int parse_and_act(int argc, char** argv) {
+  CLI::App app("Batched perceptrons: y = f(x·Wᵀ + b), the same bits on every device", "perceptron");
+  Action action;
+  add_run(app, action);
+  add_inspect(app, action);
+  add_info(app, action);
+  app.set_version_flag("--version", fmt::format("perceptron {}", version()));
+  app.footer(kExamples);
+  app.get_formatter()->column_width(28);
+  if (argc < 2) {
+    fmt::print(stderr, "{}", app.help());
+    return kBadInput;
+  }
+  if (is_unknown_verb(app, argv[1])) {
+    return fail_usage(app, fmt::format("there is no verb `{}`; expected run, inspect or info", argv[1]));
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& wish) {
+    return app.exit(wish);
+  } catch (const CLI::ParseError& error) {
+    return fail_usage(app, error.what());
+  }
+  if (!action) return fail_usage(app, "no verb; expected run, inspect or info");
+  return action();
+}
+
+int run_command(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // So that a file size limit is an error like a full disk.
+  try {
+    const int code = parse_and_act(argc, argv);
+    if (std::fflush(stdout) == 0) return code;
+    return fail(kFailure, "standard output cannot be written");
+  } catch (const NoSuchDevice& error) {
+    return fail(kNoSuchDevice, error.what());
+  } catch (const Interrupted& error) {
+    return fail(error.exit_code(), error.what());
+  } catch (const FormatError& error) {
+    return fail(kBadInput, error.what());
+  } catch (const InvalidArgument& error) {
+    return fail(kBadInput, error.what());
+  } catch (const Unsupported& error) {
+    return fail(kBadInput, error.what());
+  } catch (const std::bad_alloc&) {
+    return fail(kFailure, "out of memory");
+  } catch (const std::exception& error) {
+    return fail(kFailure, error.what());
+  }
+}
+
+}  // namespace
+}  // namespace perceptron::cli
+
+int main(int argc, char** argv) { return perceptron::cli::run_command(argc, argv); }

@@ -1,0 +1,53 @@
+#include "src/cli/report_file.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "perceptron/error.hpp"
+
+namespace perceptron::cli {
+
+namespace fs = std::filesystem;
+
+ReportFile::ReportFile(fs::path path) : path_(std::move(path)) {
+  std::error_code error;
+  if (path_.empty()) fail(ENOENT);
+  if (fs::is_directory(path_, error)) fail(EISDIR);
+  const bool exists = fs::exists(path_, error);
+  if (exists && access(path_.c_str(), W_OK) != 0) fail(errno);
+  if (exists && !fs::is_regular_file(path_, error)) {
+    file_.open(path_, std::ios::app);
+  } else {
+    if (exists) path_ = fs::canonical(path_, error);  // A link stays a link.
+    temporary_ = path_.parent_path() / fmt::format(".{}.part-{}", path_.filename().string(), getpid());
+    file_.open(temporary_, std::ios::trunc);
+  }
+  if (!file_) fail(errno);
+}
+
+ReportFile::~ReportFile() {
+  if (!temporary_.empty()) unlink(temporary_.c_str());
+}
+
+void ReportFile::write(std::string_view text) {
+  errno = 0;
+  file_.write(text.data(), static_cast<std::streamsize>(text.size()));
+  file_.close();
+  if (!file_) fail(errno);
+  if (temporary_.empty()) return;
+  std::error_code error;
+  fs::rename(temporary_, path_, error);
+  if (error) fail(error.value());
+  temporary_.clear();
+}
+
+void ReportFile::fail(int code) const {
+  throw FileError(fmt::format("{}: the report cannot be written: {}", path_.string(),
+                              std::generic_category().message(code == 0 ? EIO : code)));
+}
+
+}  // namespace perceptron::cli

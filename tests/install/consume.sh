@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Installs the build into a folder, moves the folder, and builds and runs the consumer against it in both ways.
+set -euo pipefail
+cmake=$1 build=$2 libdir=$3 compiler=$4
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+"$cmake" --install "$build" --prefix "$work/first" > "$work/log" || { cat "$work/log"; exit 1; }
+# The CMake package must work from wherever it lies.
+cp -r "$work/first" "$work/moved"
+"$cmake" -S "$here/consumer" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$work/moved" -DCMAKE_CXX_COMPILER="$compiler"
+"$cmake" --build "$work/cmake"
+test "$(LD_LIBRARY_PATH="$work/moved/$libdir" "$work/cmake/consumer")" = 0.5
+
+# pkg-config files name their prefix, and pkg-config finds it again from where they lie.
+export PKG_CONFIG_PATH="$work/first/$libdir/pkgconfig"
+make -C "$here/consumer" CXX="$compiler" OUT="$work/made"
+test "$(LD_LIBRARY_PATH="$work/first/$libdir" "$work/made")" = 0.5
+"$work/first/bin/perceptron" --version
