@@ -5,7 +5,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <fstream>
 #include <iostream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -41,29 +43,44 @@ void add_options(CLI::App& app, CommandLine& line) {
 
 void print(const std::string& line) { std::cout << line << '\n' << std::flush; }
 
-/// The listed problems include the activation rows; a choice of problems leaves them out unless it names the
-/// shape.
+std::vector<Problem> problems_of(const CommandLine& line) {
+  std::vector<Problem> problems;
+  for (const std::string& text : line.problems) problems.push_back(parse_cpu_problem(text));
+  if (!problems.empty()) return problems;
+  for (const CpuProblem& listed : kCpuProblems) problems.push_back(parse_cpu_problem(listed.shape));
+  return problems;
+}
+
+/// Before an hour of measuring, not after it.
+void require_writable(const std::string& path) {
+  if (!path.empty() && !std::ofstream(path, std::ios::app)) {
+    throw std::runtime_error(fmt::format("{}: cannot be written", path));
+  }
+}
+
+void measure_activations(int threads, const ComparisonOptions& options, Report& report) {
+  for (ActivationTiming& timing :
+       compare_activations(parse_cpu_problem(kActivationShape), threads, options)) {
+    print(activation_line(timing));
+    report.activations.push_back(std::move(timing));
+  }
+}
+
+/// The activation rows come with their shape: a choice of problems without it leaves them out.
 Report measure(const CommandLine& line) {
+  const std::vector<Problem> problems = problems_of(line);
   Report report{
       this_machine(), utc_date(), source_commit(), line.options.clock, load_average(), line.threads, {}, {}};
-  std::vector<std::string> problems = line.problems;
-  if (problems.empty()) {
-    for (const CpuProblem& listed : kCpuProblems) problems.emplace_back(listed.shape);
-  }
   print(fmt::format("{}, {} cores, {}, {}, load {:.2f}, commit {}", report.machine.cpu, report.machine.cores,
                     report.machine.kernel, report.machine.compiler, report.load_before, report.commit));
   print(table_header());
   for (const int threads : line.threads) {
-    for (const std::string& text : problems) {
-      const Problem problem = parse_cpu_problem(text);
+    for (const Problem& problem : problems) {
       report.comparisons.push_back(compare(problem, threads, bars_of(problem).with_copy, line.options));
       print(table_line(report.comparisons.back()));
     }
-    if (std::ranges::find(problems, kActivationShape) == problems.end()) continue;
-    for (ActivationTiming& timing :
-         compare_activations(parse_cpu_problem(kActivationShape), threads, line.options)) {
-      print(activation_line(timing));
-      report.activations.push_back(std::move(timing));
+    if (std::ranges::find(problems, parse_cpu_problem(kActivationShape)) != problems.end()) {
+      measure_activations(threads, line.options, report);
     }
   }
   return report;
@@ -75,7 +92,12 @@ int run_comparison(int argc, char** argv) {
   CommandLine line;
   CLI::App app("Times the engine against the peers of this build", "perceptron_bench");
   add_options(app, line);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  require_writable(line.json);
   if (line.processor_time) line.options.clock = Clock::processor;
   const Report report = measure(line);
   for (const std::string& text : geometric_means(report)) print(text);

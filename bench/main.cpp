@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "bench/commands.hpp"
+#include "perceptron/error.hpp"
 
 int main(int argc, char** argv) {
   const bool is_comparison =
@@ -12,6 +13,9 @@ int main(int argc, char** argv) {
   try {
     return is_comparison ? perceptron::bench::run_comparison(argc, argv)
                          : perceptron::bench::run_google_benchmark(argc, argv);
+  } catch (const perceptron::InvalidArgument& error) {
+    std::cerr << "perceptron_bench: " << error.what() << '\n';
+    return 2;
   } catch (const std::exception& error) {
     std::cerr << "perceptron_bench: " << error.what() << '\n';
     return 3;

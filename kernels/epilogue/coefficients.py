@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Makes coefficients.hpp: python3 coefficients.py > coefficients.hpp (needs mpmath; errors go to stderr).
+"""Makes coefficients.hpp: python3 coefficients.py | clang-format > coefficients.hpp
+
+Needs mpmath; the errors of the polynomials also go to stderr.
 
 Each polynomial is the minimax one (Remez exchange) for the weight named beside it, then rounded coefficient
 by coefficient; the error printed is that of the rounded polynomial on 2,000 points of its interval.
@@ -40,7 +42,7 @@ def rounded(value, bits, mode="n"):
 
 
 def solve_exchange(function, weight, points, degree):
-    """Coefficients and signed level of the polynomial that misses by +-level/weight at the points."""
+    """Coefficients of the polynomial that misses by +-level/weight at the points, alternating."""
     size = degree + 2
     matrix, right = mpmath.matrix(size, size), mpmath.matrix(size, 1)
     for i, x in enumerate(points):
@@ -110,11 +112,8 @@ def gauss_tail(centre):
 
 def literal(value, kind):
     suffix = "f" if kind == "float" else ""
-    text = float(value).hex()
-    if kind == "float":
-        mantissa, exponent = text.split("p")
-        text = mantissa.rstrip("0").rstrip(".") + "p" + exponent
-    return text + suffix
+    mantissa, exponent = float(value).hex().split("p")
+    return mantissa.rstrip("0").rstrip(".") + "p" + exponent + suffix
 
 
 class Table:
@@ -122,8 +121,9 @@ class Table:
         self.p = precision
 
     def constant(self, name, value, comment=""):
-        note = f"  // {comment}" if comment else ""
-        print(f"  static constexpr {self.p.name} {name} = {literal(rounded(value, self.p.bits), self.p.name)};{note}")
+        if comment:
+            print(f"  // {comment}")
+        print(f"  static constexpr {self.p.name} {name} = {literal(rounded(value, self.p.bits), self.p.name)};")
 
     def double_word(self, name, value, comment="", mode="n"):
         high = rounded(value, self.p.bits, mode)
@@ -145,32 +145,32 @@ class Table:
             print(f"      {literal(c, self.p.name)},")
         print("  };")
         for i in range(lows):
-            self.constant(f"{name}{i}Lo", exact[i] - coefficients[i], f"what rounding took from {name}[{i}]")
+            self.constant(f"{name}{i}Lo", exact[i] - coefficients[i], f"What rounding took from {name}[{i}].")
 
 
 def write(precision):
     p, table = precision, Table(precision)
     print(f"template <>\nstruct Coefficients<{p.name}> {{")
-    table.constant("kRound", mpf(3) * mpf(2) ** (p.bits - 2), "adding and subtracting it rounds to an integer")
+    table.constant("kRound", mpf(3) * mpf(2) ** (p.bits - 2), "Adding and subtracting it rounds to an integer.")
     table.constant("kLog2E", 1 / LN2)
     table.double_word("kLn2", LN2)
-    table.constant("kExpLimit", p.exp_limit, "z e^-z rounds to 0 from here on")
-    table.constant("kExpm1Limit", p.expm1_limit, "e^-z is far below half an ulp of 1")
-    table.constant("kSoftsignLimit", mpf(2) ** (p.bits + 7), "z/(1+z) rounds to 1 from here on")
+    table.constant("kExpLimit", p.exp_limit, "z e^-z rounds to 0 from here on.")
+    table.constant("kExpm1Limit", p.expm1_limit, "e^-z is far below half an ulp of 1.")
+    table.constant("kSoftsignLimit", mpf(2) ** (p.bits + 7), "z/(1 + z) rounds to 1 from here on.")
     half = LN2 / 2 * (1 + mpf(2) ** -10)
     table.polynomial("kExp", exp_tail, lambda r: r * r / mpmath.exp(r), -half, half, p.exp_degree,
                      "q in e^r = 1 + r + r^2 q(r), |r| <= ln2/2, relative to e^r")
     table.polynomial("kAtanh", atanh_tail, lambda u: u, mpf(0), mpf(1) / 9, p.atanh_degree,
                      "P in atanh(s) = s + s^3 P(s^2), s <= 1/3, relative to atanh")
     scale = mpf("1.0507009873554805")
-    table.double_word("kSelu", scale, "the low word is never negative, so that infinity stays infinity", "d")
-    table.double_word("kSeluAlpha", scale * mpf("1.6732632423543772"), "times the scale")
+    table.double_word("kSelu", scale, "The scale; its low word is never negative, so that infinity stays infinity.", "d")
+    table.double_word("kSeluAlpha", scale * mpf("1.6732632423543772"), "Alpha times the scale.")
     slope = 2 * mpmath.sqrt(2 / mpmath.pi)
-    table.double_word("kGeluTanhA", slope, "2 sqrt(2/pi)")
+    table.double_word("kGeluTanhA", slope, "2 sqrt(2/pi); B is this times 0.044715.")
     table.double_word("kGeluTanhB", slope * mpf("0.044715"))
-    table.constant("kGeluTanhLimit", p.gelu_tanh_limit, "z sigmoid(2u(z)) rounds to -0 below its negative")
-    table.constant("kTailLimit", p.tail_limit, "t Phi(-t) rounds to 0 from here on")
-    table.constant("kTailCentre", p.tail_centre, "c")
+    table.constant("kGeluTanhLimit", p.gelu_tanh_limit, "z sigmoid(2u(z)) rounds to -0 below its negative.")
+    table.constant("kTailLimit", p.tail_limit, "t Phi(-t) rounds to 0 from here on.")
+    table.constant("kTailCentre", p.tail_centre, "c: a power of two.")
     c, limit = mpf(p.tail_centre), p.tail_limit
     function = gauss_tail(c)
     table.polynomial("kTail", function, lambda v: 1 / function(v), mpf(-1), (limit - c) / (limit + c),

@@ -25,7 +25,7 @@ struct ChunkOptions {
   int threads = 0;  ///< Of the check.
 };
 
-/// How many rows make a chunk: as many as fit 16 MiB of x and y and a work limit that keeps interruption and
+/// How many rows make a chunk: as many as fit 4 MiB of x and y and a work limit that keeps interruption and
 /// progress prompt; at least one.
 std::int64_t choose_chunk_rows(const Model& model, const NpyReader& reader, const ChunkOptions& options);
 

@@ -61,21 +61,30 @@ Json layers_of(const Plan& plan) {
 
 }  // namespace
 
+void add(Verdict& total, Verdict rows, std::int64_t first_row) {
+  if (rows.first && !total.first) {
+    rows.first->row += first_row;
+    total.first = rows.first;
+  }
+  total.checked += rows.checked;
+  total.mismatches += rows.mismatches;
+}
+
 std::string to_text(const RunReport& report) {
   std::string text;
-  const auto add = [&text](std::string_view name, const std::string& value) {
+  const auto line = [&text](std::string_view name, const std::string& value) {
     text += fmt::format("{:<8}{}\n", name, value);
   };
   const auto layers = static_cast<std::int64_t>(report.plan.layers.size());
-  add("model", fmt::format("{}: {}, {}, {}{}", report.model, counted(layers, "layer"),
-                           counted(report.inputs, "input"), counted(report.outputs, "output"),
-                           report.groups > 1 ? fmt::format(", {} groups", report.groups) : ""));
-  add("input", fmt::format("{}: {}", report.input, counted(report.rows, "row")));
-  add("output", report.output);
-  add("device", fmt::format("{}, {}", report.plan.device, counted(report.plan.threads, "thread")));
-  add("rate", fmt::format("{:.0f} rows/s, {:.3f} GB/s", per_second(static_cast<double>(report.rows), report),
-                          per_second(report.bytes, report) * 1e-9));
-  add("time", times(report));
+  line("model", fmt::format("{}: {}, {}, {}{}", report.model, counted(layers, "layer"),
+                            counted(report.inputs, "input"), counted(report.outputs, "output"),
+                            report.groups > 1 ? fmt::format(", {} groups", report.groups) : ""));
+  line("input", fmt::format("{}: {}", report.input, counted(report.rows, "row")));
+  line("output", report.output);
+  line("device", fmt::format("{}, {}", report.plan.device, counted(report.plan.threads, "thread")));
+  line("rate", fmt::format("{:.0f} rows/s, {:.3f} GB/s", per_second(static_cast<double>(report.rows), report),
+                           per_second(report.bytes, report) * 1e-9));
+  line("time", times(report));
   if (report.check) text += verdict_line(*report.check);
   return text;
 }

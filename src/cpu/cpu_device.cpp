@@ -67,7 +67,7 @@ class CpuDevice : public engine::Device {
   /// Calls task(index, thread) for every index, each thread under the contract's control word.
   template <class Task>
   void for_each(std::int64_t count, bool in_parallel, const Task& task) const {
-    if (!in_parallel || threads_ == 1 || count == 1) {
+    if (!in_parallel || count == 1) {
       const reference::FloatEnvironment environment;
       for (std::int64_t index = 0; index < count; ++index) task(index, 0);
       return;
@@ -90,9 +90,14 @@ class CpuDevice : public engine::Device {
               .with_groups(y.groups, y.rows * y.columns);
     }
     const LayerRun<A> run(kernels_for<A>(table_), layer, x, z);
-    const TaskGrid grid = run.tasks(in_parallel ? threads_ : 1);
-    for_each(grid.count(), in_parallel,
-             [&](std::int64_t task, int thread) { run.run(grid, task, workspace, thread); });
+    if (in_parallel) {
+      const TaskGrid grid = run.tasks(threads_);
+      for_each(grid.count(), true,
+               [&](std::int64_t task, int thread) { run.run(grid, task, workspace, thread); });
+    } else {
+      const reference::FloatEnvironment environment;
+      run.run_all(workspace);
+    }
     if (is_softmax) finish_softmax<A>(z, y, in_parallel);
   }
 

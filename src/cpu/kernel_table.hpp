@@ -15,6 +15,7 @@ namespace perceptron::cpu {
 /// for each input, the weights of kPanelVectors (or, in the last panel, one) vectors of outputs.
 inline constexpr int kTileRows = 12;
 inline constexpr int kPanelVectors = 2;
+inline constexpr int kRowPanels = 4;
 /// Elements between the rows of a copied panel of x: kSumBlock and one cache line, since rows that are a
 /// multiple of 4096 bytes apart would share one set of the first-level cache.
 template <class A>
@@ -32,17 +33,27 @@ struct Upcoming {
   std::int64_t offset = 0;
 };
 
+/// What a tile does with its sums: keep them in t, or add the bias, apply the activation and store y.
+enum class TileEnd { sums, identity, relu };
+
 /// t ← (first ? 0 : t) + block sum, for `rows` × (vectors · lanes) outputs; t is contiguous.
 template <class A>
 struct TileArguments {
-  const A* x;           ///< rows, kPanelStride<A> apart.
+  const A* x;
+  std::int64_t x_stride;
   const void* weights;  ///< block_inputs × (vectors · lanes), of the kernel's weight type.
   A* t;
   std::int64_t block_inputs;
   int rows;
-  int vectors;
+  int vectors;  ///< 1, 2, or for a single row also those of kRowPanels panels, panel_stride apart.
+  std::int64_t panel_stride;
   bool first;
   Upcoming upcoming;
+  // For the ends other than sums:
+  const A* bias;
+  A* y;
+  std::int64_t y_stride;
+  std::int64_t columns;
 };
 
 /// t ← (first ? 0 : t) + block sum; t is [output][row], t_stride apart.
@@ -94,8 +105,8 @@ struct Kernels {
   using PerDType = std::array<T, kDTypes.size()>;
 
   int lanes;
-  /// By the dtype of the packed weights; null where it does not widen to A.
-  PerDType<void (*)(const TileArguments<A>&)> tile;
+  /// By TileEnd and by the dtype of the packed weights; null where it does not widen to A.
+  std::array<PerDType<void (*)(const TileArguments<A>&)>, 3> tile;
   /// x: accumulators, transposed ([input][row]).
   void (*row_lane_transposed)(const RowLaneArguments<A>&);
   /// x: rows as they are, by their dtype; block_inputs ≥ lanes.

@@ -1,5 +1,5 @@
-// The kernels of one target and the table of them. Included inside the target's namespace and region, after the
-// vocabulary (Vector) and the formulas.
+// The kernels of one target and the table of them. Included inside the target's namespace and region, after
+// the vocabulary (Vector) and the formulas.
 
 #include "src/cpu/prefetch.inl"
 
@@ -26,7 +26,9 @@ constexpr void add_storage(Kernels<A>& table) {
   table.narrow[kIndex] = &narrow<A, Storage>;
   table.narrow_transposed[kIndex] = &narrow_transposed<A, Storage>;
   if constexpr (accumulator_of(kDTypeOf<Storage>) == kDTypeOf<A>) {
-    table.tile[kIndex] = &tile<A, Storage>;
+    table.tile[static_cast<std::size_t>(TileEnd::sums)][kIndex] = &tile<A, Storage, TileEnd::sums>;
+    table.tile[static_cast<std::size_t>(TileEnd::identity)][kIndex] = &tile<A, Storage, TileEnd::identity>;
+    table.tile[static_cast<std::size_t>(TileEnd::relu)][kIndex] = &tile<A, Storage, TileEnd::relu>;
     table.row_lane[kIndex] = &row_lane<A, Storage>;
     table.widen[kIndex] = &widen<A, Storage>;
     table.widen_transposed[kIndex] = &widen_transposed<A, Storage>;
@@ -43,7 +45,8 @@ constexpr Kernels<A> make_kernels() {
   table.row_softmax = &row_softmax<A>;
   [&]<std::size_t... kIndex>(std::index_sequence<kIndex...>) {
     table.finish = {finish_of<A, static_cast<ActivationKind>(kIndex)>()...};
-  }(std::make_index_sequence<kActivations.size()>());
+  }
+  (std::make_index_sequence<kActivations.size()>());
   for (std::size_t dtype = 0; dtype < kDTypes.size(); ++dtype) {
     visit_dtype(static_cast<DType>(dtype), [&]<class Storage>(Storage) { add_storage<A, Storage>(table); });
   }

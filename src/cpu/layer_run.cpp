@@ -34,18 +34,16 @@ template <class A>
 TaskGrid LayerRun<A>::tasks(int threads) const {
   TaskGrid grid;
   grid.groups = layer_.groups();
-  const std::int64_t most_rows = kernel_ == Kernel::row_lane ? std::int64_t{8192} : kTaskRows;
+  const std::int64_t most_rows = most_task_rows();
   const std::int64_t unit = kernel_ == Kernel::row_lane ? kRowLaneVectors * kernels_.lanes : kTileRows;
   // As many row tasks as fit evenly on the threads, of nearly equal size in whole units of rows.
   std::int64_t wanted = divide_up(x_.rows, most_rows);
   if (x_.rows >= threads * unit) wanted = divide_up(wanted, threads) * threads;
   grid.rows_per_task = std::min(most_rows, divide_up(divide_up(x_.rows, wanted), unit) * unit);
   grid.row_tasks = divide_up(x_.rows, grid.rows_per_task);
-  const std::int64_t most_panels = std::max<std::int64_t>(1, kTaskOutputs / layer_.wide());
-  std::int64_t panel_tasks = divide_up(layer_.panels(), most_panels);
+  std::int64_t panel_tasks = divide_up(layer_.panels(), most_task_panels());
   // Too few rows for all threads: the outputs are shared out as well.
-  while (threads > 1 && grid.groups * grid.row_tasks * panel_tasks < 2 * threads &&
-         panel_tasks < layer_.panels()) {
+  while (grid.groups * grid.row_tasks * panel_tasks < 2 * threads && panel_tasks < layer_.panels()) {
     panel_tasks = std::min(2 * panel_tasks, layer_.panels());
   }
   grid.panels_per_task = divide_up(layer_.panels(), panel_tasks);
@@ -61,6 +59,26 @@ void LayerRun<A>::run(const TaskGrid& grid, std::int64_t task, CpuWorkspace& wor
   part.group = task / grid.panel_tasks / grid.row_tasks;
   part.rows = std::min(grid.rows_per_task, x_.rows - part.first_row);
   part.panels = std::min(grid.panels_per_task, layer_.panels() - part.first_panel);
+  run_part(part, workspace, thread);
+}
+
+template <class A>
+void LayerRun<A>::run_all(CpuWorkspace& workspace) const {
+  const std::int64_t most_rows = most_task_rows(), most_panels = most_task_panels();
+  Part part{};
+  for (part.group = 0; part.group < layer_.groups(); ++part.group) {
+    for (part.first_row = 0; part.first_row < x_.rows; part.first_row += most_rows) {
+      part.rows = std::min(most_rows, x_.rows - part.first_row);
+      for (part.first_panel = 0; part.first_panel < layer_.panels(); part.first_panel += most_panels) {
+        part.panels = std::min(most_panels, layer_.panels() - part.first_panel);
+        run_part(part, workspace, 0);
+      }
+    }
+  }
+}
+
+template <class A>
+void LayerRun<A>::run_part(const Part& part, CpuWorkspace& workspace, int thread) const {
   A* x_panel = workspace.x_panel<A>(thread);
   A* sums = workspace.sums<A>(thread);
   if (kernel_ == Kernel::row_lane) {
@@ -70,10 +88,20 @@ void LayerRun<A>::run(const TaskGrid& grid, std::int64_t task, CpuWorkspace& wor
   }
 }
 
-/// How many rows go through all blocks of inputs together. Many, where the weights are large and must not stream
-/// too often. Few, where the weights fit the second-level cache beside them: then x is what streams, and it
-/// should be read in the order of memory, not 256 inputs of many rows. Fewest with one block, whose panel and sums
-/// then stay in the first-level cache.
+template <class A>
+std::int64_t LayerRun<A>::most_task_rows() const {
+  return kernel_ == Kernel::row_lane ? kRowLaneTaskRows : kTaskRows;
+}
+
+template <class A>
+std::int64_t LayerRun<A>::most_task_panels() const {
+  return kTaskOutputs / layer_.wide();
+}
+
+/// How many rows go through all blocks of inputs together. Many, where the weights are large and must not
+/// stream too often. Few, where the weights fit the second-level cache beside them: then x is what streams,
+/// and it should be read in the order of memory, not 256 inputs of many rows. Fewest with one block, whose
+/// panel and sums then stay in the first-level cache.
 template <class A>
 std::int64_t LayerRun<A>::piece_rows() const {
   constexpr auto kBytes = static_cast<std::int64_t>(sizeof(A));
@@ -94,8 +122,8 @@ void LayerRun<A>::run_tile(const Part& part, A* x_panel, A* sums) const {
   }
 }
 
-/// What is to be asked for while a block of inputs of some rows is computed: the share of the rows after them that
-/// the block has of its own, in the order of memory.
+/// What is to be asked for while a block of inputs of some rows is computed: the share of the rows after them
+/// that the block has of its own, in the order of memory.
 template <class A>
 Upcoming LayerRun<A>::upcoming(const Part& part, std::int64_t first_input) const {
   const auto bytes = static_cast<std::int64_t>(size_of(x_.dtype));
@@ -105,29 +133,72 @@ Upcoming LayerRun<A>::upcoming(const Part& part, std::int64_t first_input) const
   return {rows + at / row_bytes * x_.stride * bytes, x_.stride * bytes, row_bytes, at % row_bytes};
 }
 
+/// The inputs from first_input on of the part's rows as accumulators: x itself, or a copy where x has another
+/// type or its rows would fall into the same few sets of the first-level cache.
+template <class A>
+typename LayerRun<A>::Rows LayerRun<A>::widened(const Part& part, std::int64_t first_input,
+                                                A* x_panel) const {
+  const auto input_bytes = static_cast<std::int64_t>(size_of(x_.dtype));
+  const auto* x =
+      static_cast<const std::byte*>(x_.element(part.group, part.first_row)) + first_input * input_bytes;
+  const bool shares_sets = x_.stride * input_bytes % kSetBytes < 64 && part.rows > kWays;
+  if (x_.dtype == kDTypeOf<A> && !shares_sets) return {reinterpret_cast<const A*>(x), x_.stride};
+  const std::int64_t count = std::min(kSumBlock, layer_.inputs() - first_input);
+  kernels_.widen[index_of(x_.dtype)]({x, x_.stride, x_panel, kPanelStride<A>, part.rows, count});
+  return {x_panel, kPanelStride<A>};
+}
+
+/// Whether the sums can be finished where they are, in registers.
+template <class A>
+TileEnd LayerRun<A>::tile_end() const {
+  if (y_.dtype != kDTypeOf<A>) return TileEnd::sums;
+  if (kind_ == ActivationKind::relu) return TileEnd::relu;
+  return kind_ == ActivationKind::identity ? TileEnd::identity : TileEnd::sums;
+}
+
 /// Adds one block of inputs to the sums of every panel of the part; after the last block finishes them while
 /// they are in the first-level cache.
 template <class A>
 void LayerRun<A>::tile_block(const Part& part, std::int64_t first_input, A* x_panel, A* sums) const {
-  const std::int64_t count = std::min(kSumBlock, layer_.inputs() - first_input);
-  const bool is_last = first_input + count == layer_.inputs();
-  const auto input_bytes = static_cast<std::int64_t>(size_of(x_.dtype));
-  const auto* x = static_cast<const std::byte*>(x_.element(part.group, part.first_row));
-  kernels_.widen[index_of(x_.dtype)](
-      {x + first_input * input_bytes, x_.stride, x_panel, kPanelStride<A>, part.rows, count});
+  const Rows x = widened(part, first_input, x_panel);
   const auto weight_bytes = static_cast<std::int64_t>(size_of(layer_.packed_dtype()));
-  // A single block is finished at once, so all panels may use the same few lines of cache.
-  const bool is_only = is_last && first_input == 0;
-  for (std::int64_t p = 0; p < part.panels; ++p) {
+  const A* bias = static_cast<const A*>(layer_.bias(part.group));
+  TileArguments<A> arguments{};
+  arguments.x = x.first;
+  arguments.x_stride = x.stride;
+  arguments.block_inputs = std::min(kSumBlock, layer_.inputs() - first_input);
+  arguments.rows = static_cast<int>(part.rows);
+  arguments.first = first_input == 0;
+  arguments.panel_stride = layer_.wide() * layer_.inputs();
+  arguments.y_stride = y_.stride;
+  const bool is_last = first_input + arguments.block_inputs == layer_.inputs();
+  const TileEnd end = is_last ? tile_end() : TileEnd::sums;
+  const auto tile = kernels_.tile[static_cast<std::size_t>(end)][index_of(layer_.packed_dtype())];
+  std::int64_t together = 1;
+  for (std::int64_t p = 0; p < part.panels; p += together) {
     const std::int64_t panel = part.first_panel + p;
     const std::int64_t width = layer_.panel_width(panel);
-    const auto* weights = static_cast<const std::byte*>(layer_.panel(part.group, panel));
-    A* t = sums + (is_only ? 0 : p * layer_.wide() * part.rows);
-    kernels_.tile[index_of(layer_.packed_dtype())](
-        {x_panel, weights + first_input * width * weight_bytes, t, count, static_cast<int>(part.rows),
-         static_cast<int>(width / kernels_.lanes), first_input == 0,
-         p + 1 == part.panels ? upcoming(part, first_input) : Upcoming{}});
-    if (is_last) finish_panel(part, panel, t);
+    // All but the layer's last panel are wide for certain.
+    together = part.rows == 1 && p + kRowPanels <= part.panels && panel + kRowPanels < layer_.panels()
+                   ? kRowPanels
+                   : 1;
+    arguments.weights =
+        static_cast<const std::byte*>(layer_.panel(part.group, panel)) + first_input * width * weight_bytes;
+    arguments.vectors = static_cast<int>(together * width / kernels_.lanes);
+    // A single block is finished at once, so all panels may use the same few lines of cache.
+    arguments.t = sums + (is_last && arguments.first ? 0 : p * layer_.wide() * part.rows);
+    arguments.upcoming = p + together == part.panels ? upcoming(part, first_input) : Upcoming{};
+    if (end != TileEnd::sums) {
+      arguments.bias = bias + panel * layer_.wide();
+      arguments.y = static_cast<A*>(y_.element(part.group, part.first_row)) + panel * layer_.wide();
+      arguments.columns = layer_.outputs() - panel * layer_.wide();
+    }
+    tile(arguments);
+    if (is_last && end == TileEnd::sums) {
+      for (std::int64_t q = 0; q < together; ++q) {
+        finish_panel(part, panel + q, arguments.t + q * layer_.wide() * part.rows);
+      }
+    }
   }
 }
 
@@ -182,7 +253,8 @@ void LayerRun<A>::run_row_lane(const Part& part, A* x_panel, A* sums) const {
 }
 
 template <class A>
-RowLaneArguments<A> LayerRun<A>::row_lane_arguments(const Part& part, std::int64_t first_input, Sums sums) const {
+RowLaneArguments<A> LayerRun<A>::row_lane_arguments(const Part& part, std::int64_t first_input,
+                                                    Sums sums) const {
   const std::int64_t width = layer_.panel_width(0);
   RowLaneArguments<A> arguments{};
   arguments.x = static_cast<const std::byte*>(x_.element(part.group, part.first_row)) +

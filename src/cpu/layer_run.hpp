@@ -36,6 +36,9 @@ class LayerRun {
   /// rows are finished in a second pass).
   LayerRun(const Kernels<A>& kernels, const PackedLayer& layer, ConstMatrixView x, MatrixView y);
 
+  /// All of it on the caller's thread.
+  void run_all(CpuWorkspace& workspace) const;
+  /// For several threads.
   TaskGrid tasks(int threads) const;
   /// Carries out one task with the scratch memory of that thread.
   void run(const TaskGrid& grid, std::int64_t task, CpuWorkspace& workspace, int thread) const;
@@ -47,6 +50,17 @@ class LayerRun {
     A* t;
     std::int64_t stride;
   };
+  /// Rows of accumulators.
+  struct Rows {
+    const A* first;
+    std::int64_t stride;
+  };
+
+  std::int64_t most_task_rows() const;
+  std::int64_t most_task_panels() const;
+  void run_part(const Part& part, CpuWorkspace& workspace, int thread) const;
+  Rows widened(const Part& part, std::int64_t first_input, A* x_panel) const;
+  TileEnd tile_end() const;
   void run_tile(const Part& part, A* x_panel, A* sums) const;
   void tile_block(const Part& part, std::int64_t first_input, A* x_panel, A* sums) const;
   std::int64_t piece_rows() const;

@@ -1,10 +1,10 @@
 // Asking for memory ahead of its use.
 
-/// Asks, a few lines at a time, for rows that will be read later. Lines are asked for in the order of memory, which
-/// is not the order in which blocks read them: only then do DRAM and the hardware's own prefetcher keep up.
-/// Into the second-level cache: the first level has too few miss registers to keep DRAM busy (on a Zen 4 core,
-/// 200,000 rows of 64 ran at 12 GB/s with prefetches into the first level, at 19 into the second, at 22 with both).
-/// Addresses may lie outside of any allocation: a prefetch never faults.
+/// Asks, a few lines at a time, for rows that will be read later. Lines are asked for in the order of memory,
+/// which is not the order in which blocks read them: only then do DRAM and the hardware's own prefetcher keep
+/// up. Into the second-level cache: the first level has too few miss registers to keep DRAM busy (on a Zen 4
+/// core, 200,000 rows of 64 ran at 12 GB/s with prefetches into the first level, at 19 into the second, at 22
+/// with both). Addresses may lie outside of any allocation: a prefetch never faults.
 class RowPrefetcher {
  public:
   explicit RowPrefetcher(const Upcoming& rows) : rows_(rows) {}

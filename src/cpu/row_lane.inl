@@ -11,14 +11,16 @@ inline void add_to_sums(typename Vector<A>::Real s, A* t, bool first) {
 
 /// s[o] += the products of one input of a vector of rows.
 template <class A, int kOutputs>
-inline void multiply_add(typename Vector<A>::Real input, const A* weights, typename Vector<A>::Real (&s)[kOutputs]) {
+inline void multiply_add(typename Vector<A>::Real input, const A* weights,
+                         typename Vector<A>::Real (&s)[kOutputs]) {
 #pragma GCC unroll 16
   for (int o = 0; o < kOutputs; ++o) s[o] = Vector<A>::fma(input, Vector<A>::set(weights[o]), s[o]);
 }
 
 /// kLanes rows × kLanes inputs in, one vector per input out. The block below is brought near meanwhile.
 template <class A, class Storage>
-inline void load_transposed(const Storage* x, std::int64_t stride, typename Vector<A>::Real (&to)[Vector<A>::kLanes]) {
+inline void load_transposed(const Storage* x, std::int64_t stride,
+                            typename Vector<A>::Real (&to)[Vector<A>::kLanes]) {
 #pragma GCC unroll 16
   for (int r = 0; r < Vector<A>::kLanes; ++r) to[r] = Vector<A>::load(x + r * stride);
 #pragma GCC unroll 16
@@ -37,13 +39,14 @@ inline void add_last_inputs(const RowLaneArguments<A>& arguments, std::int64_t r
   if (remainder == 0) return;
   const std::int64_t first = arguments.block_inputs - V::kLanes;
   typename V::Real inputs[V::kLanes];
-  load_transposed<A>(static_cast<const Storage*>(arguments.x) + row * arguments.x_stride + first, arguments.x_stride,
-                     inputs);
+  load_transposed<A>(static_cast<const Storage*>(arguments.x) + row * arguments.x_stride + first,
+                     arguments.x_stride, inputs);
   alignas(64) A columns[V::kLanes * V::kLanes];
 #pragma GCC unroll 16
   for (int k = 0; k < V::kLanes; ++k) V::store(inputs[k], columns + k * V::kLanes);
   for (std::int64_t k = V::kLanes - remainder; k < V::kLanes; ++k) {
-    multiply_add<A>(V::load(columns + k * V::kLanes), arguments.weights + (first + k) * arguments.panel_width, s);
+    multiply_add<A>(V::load(columns + k * V::kLanes), arguments.weights + (first + k) * arguments.panel_width,
+                    s);
   }
 }
 
@@ -52,7 +55,8 @@ template <class A, class Storage, int kOutputs>
 void row_lane_of(const RowLaneArguments<A>& arguments) {
   using V = Vector<A>;
   constexpr int kGroups = kOutputs <= 3 ? kRowLaneVectors : 1;
-  constexpr std::int64_t kBlockLines = std::max<int>(1, V::kLanes * V::kLanes * static_cast<int>(sizeof(Storage)) / 64);
+  constexpr std::int64_t kBlockLines =
+      std::max<int>(1, V::kLanes * V::kLanes * static_cast<int>(sizeof(Storage)) / 64);
   RowPrefetcher ahead(arguments.upcoming);
   for (std::int64_t row = 0; row < arguments.rows; row += kGroups * V::kLanes) {
     typename V::Real s[kGroups][kOutputs];
@@ -63,8 +67,9 @@ void row_lane_of(const RowLaneArguments<A>& arguments) {
       for (int g = 0; g < kGroups; ++g) {
         ahead.ask(kBlockLines);
         typename V::Real inputs[V::kLanes];
-        load_transposed<A>(static_cast<const Storage*>(arguments.x) + (row + g * V::kLanes) * arguments.x_stride + first,
-                           arguments.x_stride, inputs);
+        load_transposed<A>(
+            static_cast<const Storage*>(arguments.x) + (row + g * V::kLanes) * arguments.x_stride + first,
+            arguments.x_stride, inputs);
 #pragma GCC unroll 16
         for (int k = 0; k < V::kLanes; ++k) {
           multiply_add<A>(inputs[k], arguments.weights + (first + k) * arguments.panel_width, s[g]);
@@ -101,8 +106,8 @@ void row_lane_transposed_of(const RowLaneArguments<A>& arguments) {
   }
 }
 
-/// Few inputs too: rows lie in memory one after another, so a vector load and a shuffle bring one input of kLanes
-/// rows. At most kSumBlock inputs: one block.
+/// Few inputs too: rows lie in memory one after another, so a vector load and a shuffle bring one input of
+/// kLanes rows. At most kSumBlock inputs: one block.
 template <class A, int kInputs, int kOutputs>
 void row_lane_interleaved_of(const RowLaneArguments<A>& arguments) {
   using V = Vector<A>;
@@ -112,7 +117,8 @@ void row_lane_interleaved_of(const RowLaneArguments<A>& arguments) {
 #pragma GCC unroll 16
     for (int o = 0; o < kOutputs; ++o) s[o] = V::set(A{0});
 #pragma GCC unroll 4
-    for (int k = 0; k < kInputs; ++k) multiply_add<A>(inputs[k], arguments.weights + k * arguments.panel_width, s);
+    for (int k = 0; k < kInputs; ++k)
+      multiply_add<A>(inputs[k], arguments.weights + k * arguments.panel_width, s);
 #pragma GCC unroll 16
     for (int o = 0; o < kOutputs; ++o) V::store(s[o], arguments.t + o * arguments.t_stride + row);
   }
@@ -120,7 +126,8 @@ void row_lane_interleaved_of(const RowLaneArguments<A>& arguments) {
 
 /// Calls the kernel for the number of outputs; more than registers hold go in parts.
 template <class A>
-inline void by_outputs(const std::array<RowLane<A>, kMostTileRows>& kernels, const RowLaneArguments<A>& arguments) {
+inline void by_outputs(const std::array<RowLane<A>, kMostTileRows>& kernels,
+                       const RowLaneArguments<A>& arguments) {
   RowLaneArguments<A> part = arguments;
   for (int output = 0; output < arguments.outputs; output += part.outputs) {
     part.outputs = std::min(kMostTileRows, arguments.outputs - output);
@@ -137,7 +144,8 @@ template <class A, class Storage>
 void row_lane(const RowLaneArguments<A>& arguments) {
   static constexpr auto kKernels = []<std::size_t... kIndex>(std::index_sequence<kIndex...>) {
     return std::array<RowLane<A>, kMostTileRows>{&row_lane_of<A, Storage, static_cast<int>(kIndex) + 1>...};
-  }(EveryOutputs());
+  }
+  (EveryOutputs());
   by_outputs<A>(kKernels, arguments);
 }
 
@@ -145,14 +153,17 @@ template <class A>
 void row_lane_transposed(const RowLaneArguments<A>& arguments) {
   static constexpr auto kKernels = []<std::size_t... kIndex>(std::index_sequence<kIndex...>) {
     return std::array<RowLane<A>, kMostTileRows>{&row_lane_transposed_of<A, static_cast<int>(kIndex) + 1>...};
-  }(EveryOutputs());
+  }
+  (EveryOutputs());
   by_outputs<A>(kKernels, arguments);
 }
 
 template <class A, int kInputs>
 void row_lane_interleaved(const RowLaneArguments<A>& arguments) {
   static constexpr auto kKernels = []<std::size_t... kIndex>(std::index_sequence<kIndex...>) {
-    return std::array<RowLane<A>, kMostTileRows>{&row_lane_interleaved_of<A, kInputs, static_cast<int>(kIndex) + 1>...};
-  }(EveryOutputs());
+    return std::array<RowLane<A>, kMostTileRows>{
+        &row_lane_interleaved_of<A, kInputs, static_cast<int>(kIndex) + 1>...};
+  }
+  (EveryOutputs());
   by_outputs<A>(kKernels, arguments);
 }

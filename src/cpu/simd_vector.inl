@@ -1,5 +1,6 @@
-// Moving vectors of accumulators between registers and memory of any storage type, for the current HWY_TARGET.
-// Included inside the target's region after highway_lane.inl; scalar_vector.inl says the same for one lane.
+// Moving vectors of accumulators between registers and memory of any storage type, for the current
+// HWY_TARGET. Included inside the target's region after highway_lane.inl; scalar_vector.inl says the same for
+// one lane.
 
 template <class A>
 struct Vector : SimdLane<A> {
@@ -42,8 +43,8 @@ struct Vector : SimdLane<A> {
   }
 
  private:
-  // Swaps rows and columns inside each 16-byte block; v[g + c] then holds, per block b, column c of block b of
-  // the rows g … g+kPerBlock−1.
+  // Swaps rows and columns inside each 16-byte block; v[g + c] then holds, per block b, column c of block b
+  // of the rows g … g+kPerBlock−1.
   static void transpose_within_blocks(Real (&v)[kLanes]) {
     constexpr int kPerBlock = static_cast<int>(16 / sizeof(A));
 #pragma GCC unroll 16

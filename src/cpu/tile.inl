@@ -1,69 +1,121 @@
-// The register tile: kRows rows × kVectors vectors of outputs as an outer product, lanes are outputs.
-// On AVX-512 12 × 2 accumulators, two vectors of weights and one broadcast fill 27 of 32 registers; one k step is
-// 24 fused multiply-adds for 14 loads. On AVX2 (16 registers) the rows are at most 6.
+// The register tile: rows × vectors of outputs as an outer product, lanes are outputs.
+// On AVX-512 12 × 2 accumulators, two vectors of weights and one broadcast fill 27 of 32 registers; one k
+// step is 24 fused multiply-adds for 14 loads. On AVX2 (16 registers) the rows are at most 6.
 
-template <class A, class W, int kRows, int kVectors>
-void tile_of(const TileArguments<A>& arguments) {
+/// One instance. A single row takes the vectors of kRowPanels panels, so that 8 chains hide the latency of
+/// one another and the weights come in as fast as the second-level cache gives them.
+struct TileShape {
+  int rows;
+  int vectors;
+  TileEnd end;
+};
+
+/// Lines of what comes next are asked for as the same number of lines of x is used up.
+template <class A, class W, TileShape kShape>
+inline void sum_products(const TileArguments<A>& arguments,
+                         typename Vector<A>::Real (&s)[kShape.rows][kShape.vectors]) {
   using V = Vector<A>;
-  using Real = typename V::Real;
-  // With each step, one cache line of x, as many lines of what comes next are asked for.
   constexpr std::int64_t kStep = 64 / sizeof(A);
-  const A* x = arguments.x;
+  // Every third row: the two behind it are reached by index registers that all share.
+  constexpr int kBases = (kShape.rows + 2) / 3;
+  const A* base[kBases];
+#pragma GCC unroll 16
+  for (int b = 0; b < kBases; ++b) base[b] = arguments.x + 3 * b * arguments.x_stride;
   const W* w = static_cast<const W*>(arguments.weights);
   RowPrefetcher ahead(arguments.upcoming);
-  Real s[kRows][kVectors];
-#pragma GCC unroll 16
-  for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 2
-    for (int v = 0; v < kVectors; ++v) s[r][v] = V::set(A{0});
-  }
   for (std::int64_t first = 0; first < arguments.block_inputs; first += kStep) {
-    ahead.ask(kRows);
+    ahead.ask(kShape.rows);
     const std::int64_t end = std::min(first + kStep, arguments.block_inputs);
     for (std::int64_t k = first; k < end; ++k) {
-      Real weights[kVectors];
-#pragma GCC unroll 2
-      for (int v = 0; v < kVectors; ++v) weights[v] = V::load(w + v * V::kLanes);
-      w += kVectors * V::kLanes;
+      typename V::Real weights[kShape.vectors];
+#pragma GCC unroll 8
+      for (int v = 0; v < kShape.vectors; ++v) {
+        weights[v] = V::load(w + v / kPanelVectors * arguments.panel_stride + v % kPanelVectors * V::kLanes);
+      }
+      w += std::min(kShape.vectors, kPanelVectors) * V::kLanes;
 #pragma GCC unroll 16
-      for (int r = 0; r < kRows; ++r) {
-        const Real input = V::set(x[r * kPanelStride<A> + k]);
-#pragma GCC unroll 2
-        for (int v = 0; v < kVectors; ++v) s[r][v] = V::fma(input, weights[v], s[r][v]);
+      for (int r = 0; r < kShape.rows; ++r) {
+        const typename V::Real input = V::set(base[r / 3][r % 3 * arguments.x_stride + k]);
+#pragma GCC unroll 8
+        for (int v = 0; v < kShape.vectors; ++v) s[r][v] = V::fma(input, weights[v], s[r][v]);
       }
     }
   }
-  A* t = arguments.t;
-  if (!arguments.first) {
-#pragma GCC unroll 16
-    for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 2
-      for (int v = 0; v < kVectors; ++v) s[r][v] = V::load(t + (r * kVectors + v) * V::kLanes) + s[r][v];
-    }
-  }
-#pragma GCC unroll 16
-  for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 2
-    for (int v = 0; v < kVectors; ++v) V::store(s[r][v], t + (r * kVectors + v) * V::kLanes);
+}
+
+/// The commonest activations are applied to the sums where they are, in registers; their formulas are the
+/// same.
+template <class A, ActivationKind kKind>
+inline void finish_vector(typename Vector<A>::Real t, const A* bias, A* y, std::int64_t columns) {
+  using V = Vector<A>;
+  const typename V::Real value = Formula<kKind>::template apply<V>(t + V::load(bias), V::set(A{0}));
+  if (columns >= V::kLanes) {
+    V::store(value, y);
+  } else if (columns > 0) {
+    V::store_first(value, y, static_cast<int>(columns));
   }
 }
 
+template <class A, class W, TileShape kShape>
+void tile_of(const TileArguments<A>& arguments) {
+  using V = Vector<A>;
+  typename V::Real s[kShape.rows][kShape.vectors];
+#pragma GCC unroll 16
+  for (int r = 0; r < kShape.rows; ++r) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kShape.vectors; ++v) s[r][v] = V::set(A{0});
+  }
+  sum_products<A, W, kShape>(arguments, s);
+  if (!arguments.first) {
+#pragma GCC unroll 16
+    for (int r = 0; r < kShape.rows; ++r) {
+#pragma GCC unroll 8
+      for (int v = 0; v < kShape.vectors; ++v) {
+        s[r][v] = V::load(arguments.t + (r * kShape.vectors + v) * V::kLanes) + s[r][v];
+      }
+    }
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < kShape.rows; ++r) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kShape.vectors; ++v) {
+      if constexpr (kShape.end == TileEnd::sums) {
+        V::store(s[r][v], arguments.t + (r * kShape.vectors + v) * V::kLanes);
+      } else {
+        constexpr auto kKind = kShape.end == TileEnd::relu ? ActivationKind::relu : ActivationKind::identity;
+        finish_vector<A, kKind>(s[r][v], arguments.bias + v * V::kLanes,
+                                arguments.y + r * arguments.y_stride + v * V::kLanes,
+                                arguments.columns - v * V::kLanes);
+      }
+    }
+  }
+}
+
+template <class A>
+using Tile = void (*)(const TileArguments<A>&);
+
 /// Splits the rows into register tiles of nearly equal height.
-template <class A, class W>
+template <class A, class W, TileEnd kEnd>
 void tile(const TileArguments<A>& arguments) {
   constexpr int kMost = kMostTileRows;
-  using Function = void (*)(const TileArguments<A>&);
   static constexpr auto kByRows = []<std::size_t... kIndex>(std::index_sequence<kIndex...>) {
-    return std::array<std::array<Function, 2>, kMost>{
-        {{&tile_of<A, W, static_cast<int>(kIndex) + 1, 1>, &tile_of<A, W, static_cast<int>(kIndex) + 1, 2>}...}};
-  }(std::make_index_sequence<static_cast<std::size_t>(kMost)>());
+    return std::array<std::array<Tile<A>, 2>, kMost>{
+        {{&tile_of<A, W, TileShape{static_cast<int>(kIndex) + 1, 1, kEnd}>,
+          &tile_of<A, W, TileShape{static_cast<int>(kIndex) + 1, 2, kEnd}>}...}};
+  }
+  (std::make_index_sequence<static_cast<std::size_t>(kMost)>());
+  if (arguments.vectors > kPanelVectors) {
+    return tile_of<A, W, TileShape{1, kPanelVectors * kRowPanels, kEnd}>(arguments);
+  }
   TileArguments<A> part = arguments;
   int tiles = (arguments.rows + kMost - 1) / kMost;
   for (int row = 0; row < arguments.rows; row += part.rows, --tiles) {
     part.rows = (arguments.rows - row + tiles - 1) / tiles;
-    part.x = arguments.x + row * kPanelStride<A>;
-    part.upcoming = advanced(arguments.upcoming, row * arguments.block_inputs * static_cast<std::int64_t>(sizeof(A)));
+    part.x = arguments.x + row * arguments.x_stride;
+    part.upcoming =
+        advanced(arguments.upcoming, row * arguments.block_inputs * static_cast<std::int64_t>(sizeof(A)));
     part.t = arguments.t + static_cast<std::int64_t>(row) * arguments.vectors * Vector<A>::kLanes;
+    part.y = arguments.y + row * arguments.y_stride;
     kByRows[static_cast<std::size_t>(part.rows - 1)][static_cast<std::size_t>(arguments.vectors - 1)](part);
   }
 }

@@ -14,9 +14,15 @@ namespace perceptron::cpu {
 /// stream from further away at less than one byte per cycle.
 inline constexpr std::int64_t kTaskRows = 192;
 inline constexpr std::int64_t kTaskOutputs = 512;
+inline constexpr std::int64_t kRowLaneTaskRows = 8192;
+/// Rows a multiple of this apart fall into one set of a first-level cache of 32 KiB and 8 ways; more rows
+/// than ways would evict one another.
+inline constexpr std::int64_t kSetBytes = 4096;
+inline constexpr std::int64_t kWays = 8;
 /// Half a first-level cache: rows of x, widened or transposed, that a kernel reads again and again.
 inline constexpr std::int64_t kNearPanelBytes = 16 * 1024;
-/// Parts of a second-level cache: rows of x while all their blocks are summed, and weights that stay beside them.
+/// Parts of a second-level cache: rows of x while all their blocks are summed, and weights that stay beside
+/// them.
 inline constexpr std::int64_t kNearRowBytes = 192 * 1024;
 inline constexpr std::int64_t kNearWeightBytes = 512 * 1024;
 

@@ -38,6 +38,8 @@ struct Engine::State {
   struct Scratch {
     Matrix hidden[2];
     std::unique_ptr<Workspace> workspace;
+    std::shared_ptr<const ReadyLayers> ready;  ///< As of `version`; looked at again only where that changed.
+    std::uint64_t version = 0;
   };
 
   State(const Model& model, const Options& options);
@@ -53,6 +55,12 @@ struct Engine::State {
     const std::lock_guard lock(ready_mutex);
     return ready;
   }
+  void refresh(Scratch& scratch) {
+    if (scratch.version == version.load(std::memory_order_acquire)) return;
+    const std::lock_guard lock(ready_mutex);
+    scratch.ready = ready;
+    scratch.version = version.load(std::memory_order_relaxed);
+  }
 
   Model model;
   std::vector<Layer> layers;
@@ -60,6 +68,7 @@ struct Engine::State {
   std::int64_t chunk_rows;
   std::mutex ready_mutex;
   std::shared_ptr<const ReadyLayers> ready;
+  std::atomic<std::uint64_t> version = 1;  ///< Counts updates; written under ready_mutex.
   std::mutex pool_mutex;
   std::vector<std::unique_ptr<Scratch>> pool;
 };
@@ -112,14 +121,14 @@ Engine::State::Scratch Engine::State::make_scratch() const {
 }
 
 void Engine::State::run(const ConstMatrixView& x, const MatrixView& y, Scratch& scratch) {
-  const std::shared_ptr<const ReadyLayers> layers_now = current();
+  refresh(scratch);
   for (std::int64_t row = 0; row < x.rows; row += std::min(chunk_rows, x.rows - row)) {
     const std::int64_t count = std::min(chunk_rows, x.rows - row);
-    run_chunk(*layers_now, x.row_range(row, count), y.row_range(row, count), scratch);
+    run_chunk(*scratch.ready, x.row_range(row, count), y.row_range(row, count), scratch);
   }
 }
 
-void Engine::State::run_chunk(const ReadyLayers& layers_now, const ConstMatrixView& x, const MatrixView& y,
+void Engine::State::run_chunk(const ReadyLayers& ready_now, const ConstMatrixView& x, const MatrixView& y,
                               Scratch& scratch) const {
   ConstMatrixView input = x;
   for (std::size_t index = 0; index < layers.size(); ++index) {
@@ -129,7 +138,7 @@ void Engine::State::run_chunk(const ReadyLayers& layers_now, const ConstMatrixVi
       output = MatrixView(scratch.hidden[index % 2].data(), model.dtype(), x.rows, columns)
                    .with_groups(model.groups(), x.rows * columns);
     }
-    device->run(*layers_now[index], input, output, *scratch.workspace);
+    device->run(*ready_now[index], input, output, *scratch.workspace);
     input = output;
   }
 }
@@ -176,6 +185,7 @@ void Engine::update(std::size_t index, ConstMatrixView weight, ConstMatrixView b
   ReadyLayers layers = *state_->ready;
   layers[index] = std::move(prepared);
   state_->ready = std::make_shared<const ReadyLayers>(std::move(layers));
+  state_->version.fetch_add(1, std::memory_order_release);
 }
 
 Plan Engine::plan(std::int64_t rows) const {

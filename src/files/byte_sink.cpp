@@ -116,23 +116,6 @@ void ByteSink::open_beside(std::uint64_t total_bytes) {
   }
 }
 
-ByteSink::ByteSink(ByteSink&& other) noexcept
-    : path_(std::move(other.path_)),
-      target_(std::move(other.target_)),
-      temporary_(std::exchange(other.temporary_, {})),
-      file_(std::move(other.file_)),
-      position_(other.position_) {}
-
-ByteSink& ByteSink::operator=(ByteSink&& other) noexcept {
-  discard();
-  path_ = std::move(other.path_);
-  target_ = std::move(other.target_);
-  temporary_ = std::exchange(other.temporary_, {});
-  file_ = std::move(other.file_);
-  position_ = other.position_;
-  return *this;
-}
-
 ByteSink::~ByteSink() { discard(); }
 
 void ByteSink::write(std::uint64_t offset, std::span<const std::byte> bytes) {

@@ -18,8 +18,8 @@ class ByteSink {
   /// file's permissions are kept. Throws FileError where the path cannot be written; space for `total_bytes`
   /// is reserved, so that a full disk shows here and not after hours of work.
   ByteSink(const std::filesystem::path& path, std::uint64_t total_bytes);
-  ByteSink(ByteSink&& other) noexcept;
-  ByteSink& operator=(ByteSink&& other) noexcept;
+  ByteSink(const ByteSink&) = delete;
+  ByteSink& operator=(const ByteSink&) = delete;
   ~ByteSink();
 
   const std::filesystem::path& path() const { return path_; }

@@ -30,6 +30,17 @@ struct NpyLayout {
 /// Bytes that are converted at once: they stay in the first-level cache together with their result.
 inline constexpr std::size_t kPieceBytes = std::size_t{1} << 14;
 
+/// The same elements as one long row where a view of one group has no gaps, so that narrow rows cost no more
+/// than wide ones.
+template <class View>
+View as_one_row_if_contiguous(View view) {
+  if (view.stride != view.columns && view.rows != 1) return view;
+  view.columns *= view.rows;
+  view.stride = view.columns;
+  view.rows = 1;
+  return view;
+}
+
 /// Calls visit(row, column, offset, count) for the parts of rows that make up elements first … first+count−1
 /// of a matrix with that many columns; offset counts elements from `first`.
 template <class Visitor>

@@ -38,7 +38,7 @@ struct NpyReader::State {
   explicit State(const std::filesystem::path& path)
       : source(path, "a .npy file"), header(header_of(source)), layout(header.shape) {}
 
-  void read_rows(std::int64_t first_element, const MatrixView& rows);
+  void read_rows(std::int64_t first_element, const MatrixView& destination);
 
   files::ByteSource source;
   files::NpyHeader header;
@@ -47,7 +47,8 @@ struct NpyReader::State {
 };
 
 /// Fills one group of a destination from consecutive elements of the file.
-void NpyReader::State::read_rows(std::int64_t first_element, const MatrixView& rows) {
+void NpyReader::State::read_rows(std::int64_t first_element, const MatrixView& destination) {
+  const MatrixView rows = files::as_one_row_if_contiguous(destination);
   const std::size_t element_bytes = files::traits(header.element).bytes;
   const auto read = [&](std::int64_t element, void* to, std::int64_t count) {
     const std::uint64_t offset = static_cast<std::uint64_t>(first_element + element) * element_bytes;
@@ -55,7 +56,7 @@ void NpyReader::State::read_rows(std::int64_t first_element, const MatrixView& r
                 {static_cast<std::byte*>(to), static_cast<std::size_t>(count) * element_bytes});
   };
   const std::int64_t total = rows.rows * rows.columns;
-  if (files::same_dtype(header.element) == rows.dtype && (rows.stride == rows.columns || rows.rows == 1)) {
+  if (files::same_dtype(header.element) == rows.dtype && rows.rows == 1) {
     return read(0, rows.data, total);
   }
   const auto most = static_cast<std::int64_t>(piece.size() / element_bytes);

@@ -36,7 +36,7 @@ struct NpyWriter::State {
     sink.write(0, std::as_bytes(std::span(header)));
   }
 
-  void write_rows(std::int64_t first_element, const ConstMatrixView& rows);
+  void write_rows(std::int64_t first_element, const ConstMatrixView& source);
 
   DType dtype;
   std::vector<std::int64_t> shape;
@@ -49,7 +49,8 @@ struct NpyWriter::State {
 };
 
 /// Puts one group of rows at consecutive elements of the file.
-void NpyWriter::State::write_rows(std::int64_t first_element, const ConstMatrixView& rows) {
+void NpyWriter::State::write_rows(std::int64_t first_element, const ConstMatrixView& source) {
+  const ConstMatrixView rows = files::as_one_row_if_contiguous(source);
   const std::size_t element_bytes = size_of(stored_dtype(dtype));
   const auto write = [&](std::int64_t element, const void* from, std::int64_t count) {
     const std::uint64_t offset = static_cast<std::uint64_t>(first_element + element) * element_bytes;
@@ -58,7 +59,7 @@ void NpyWriter::State::write_rows(std::int64_t first_element, const ConstMatrixV
     written_bytes += bytes;
   };
   const std::int64_t total = rows.rows * rows.columns;
-  if (stored_dtype(dtype) == dtype && (rows.stride == rows.columns || rows.rows == 1)) {
+  if (stored_dtype(dtype) == dtype && rows.rows == 1) {
     return write(0, rows.data, total);
   }
   const auto most = static_cast<std::int64_t>(piece.size() / element_bytes);

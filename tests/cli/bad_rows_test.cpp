@@ -71,12 +71,10 @@ TEST_F(BadRows, HeaderLengthBeyondTheFile) {
   expect_refused(at("x.npy"), 2, {at("x.npy"), "65535"});
 }
 
-TEST_F(BadRows, ByteOrder) {
-  expect_header_refused(dictionary(">f4", "(2, 4)"), 32, {">f4", "little-endian"});
-}
+TEST_F(BadRows, ByteOrder) { expect_header_refused(dictionary(">f4", "(2, 4)"), 32, {">f4", "big-endian"}); }
 
 TEST_F(BadRows, FortranOrder) {
-  expect_header_refused(dictionary("<f4", "(2, 4)", "True"), 32, {"Fortran", "C order"});
+  expect_header_refused(dictionary("<f4", "(2, 4)", "True"), 32, {"Fortran order"});
 }
 
 TEST_F(BadRows, ObjectDtype) { expect_header_refused(dictionary("|O", "(2, 4)"), 32, {"|O"}); }
@@ -84,10 +82,10 @@ TEST_F(BadRows, ObjectDtype) { expect_header_refused(dictionary("|O", "(2, 4)"),
 TEST_F(BadRows, UnservedDtype) { expect_header_refused(dictionary("<c8", "(2, 4)"), 64, {"<c8"}); }
 
 TEST_F(BadRows, Dimensions) {
-  expect_header_refused(dictionary("<f4", "()"), 4, {"dimension"});
+  expect_header_refused(dictionary("<f4", "()"), 4, {"shape ()"});
   expect_header_refused(dictionary("<f4", "(1, 1, 2, 4)"), 32, {"dimension"});
-  expect_header_refused(dictionary("<f4", "(-2, 4)"), 32, {"-2"});
-  expect_header_refused(dictionary("<f4", "(99999999999999999999, 4)"), 32, {"shape"});
+  expect_header_refused(dictionary("<f4", "(-2, 4)"), 32, {"negative dimension"});
+  expect_header_refused(dictionary("<f4", "(99999999999999999999, 4)"), 32, {"dimension"});
   expect_header_refused(dictionary("<f4", "(4611686018427387904, 4)"), 32, {"4611686018427387904"});
   expect_header_refused(dictionary("<f4", "(1000000000000, 4)"), 32, {"16000000000000", "32"});
 }

@@ -12,7 +12,6 @@ namespace fs = std::filesystem;
 
 class LongWork : public CommandTest {
  protected:
-  /// Multiply-adds of one row.
   static constexpr std::int64_t kWidth = 512;
 
   void SetUp() override { small_model(kWidth, kWidth).save(dir_ / "model"); }
@@ -27,7 +26,12 @@ class LongWork : public CommandTest {
     return at("x.npy");
   }
 
-  /// The output's temporary file, once it exists.
+  /// 2³⁸ multiply-adds by the reference.
+  std::vector<std::string> minutes_of_work() const {
+    return {PERCEPTRON_COMMAND, "run", at("model"), zeros(1 << 20), at("y.npy"), "--check"};
+  }
+
+  /// Returns once the output's temporary file exists.
   void wait_for_temporary_file() const {
     const auto exists = [this] {
       return std::any_of(fs::directory_iterator(dir_.path()), fs::directory_iterator(),
@@ -41,36 +45,39 @@ class LongWork : public CommandTest {
   }
 };
 
-TEST_F(LongWork, DrawsProgressOnATerminalOnly) {
-  // 4000 rows of 2¹⁸ multiply-adds take the reference more than the half second after which the bar appears.
-  const std::vector<std::string> arguments{PERCEPTRON_COMMAND, "run",     at("model"), zeros(4000),
-                                           at("y.npy"),        "--check", "--threads", "1"};
-  CommandOptions terminal;
-  terminal.has_terminal = true;
-  const Finished shown = run_command(arguments, terminal);
-  EXPECT_EQ(shown.exit_code, 0);
-  expect_word(shown.err, "of 4000 rows");
-  EXPECT_TRUE(shown.err.ends_with("\r\033[K")) << "the bar was left on the screen";
-  expect_word(shown.out, "bit-identical to the reference: yes");
+TEST_F(LongWork, DrawsProgressOnATerminal) {
+  Command command(minutes_of_work(), {.has_terminal = true});
+  command.wait_for_error("of 1048576 rows");
+  command.send(SIGINT);
+  const Finished finished = command.finish();
+  EXPECT_EQ(finished.exit_code, 130);
+  expect_word(finished.err, "of 1048576 rows");
+  expect_word(finished.err, "\r\033[Kperceptron: error");  // The bar is wiped first.
+}
 
-  EXPECT_EQ(run_command(arguments).err, "");
-  std::vector<std::string> quiet = arguments;
+TEST_F(LongWork, DrawsNoProgressElsewhereOrWhenQuiet) {
+  std::vector<std::string> quiet = minutes_of_work();
   quiet.push_back("--quiet");
-  EXPECT_EQ(run_command(quiet, terminal).err, "");
+  for (const auto& [arguments, has_terminal] :
+       {std::pair{minutes_of_work(), false}, std::pair{quiet, true}}) {
+    Command command(arguments, {.has_terminal = has_terminal});
+    wait_for_temporary_file();
+    std::this_thread::sleep_for(std::chrono::seconds(1));  // The bar would appear after half of one.
+    command.send(SIGINT);
+    EXPECT_TRUE(command.finish().err.starts_with("perceptron: error: interrupted"));
+  }
 }
 
 TEST_F(LongWork, DrawsNoProgressForShortWork) {
-  CommandOptions terminal;
-  terminal.has_terminal = true;
-  EXPECT_EQ(perceptron({"run", at("model"), zeros(10), at("y.npy")}, terminal).err, "");
+  EXPECT_EQ(perceptron({"run", at("model"), zeros(10), at("y.npy")}, {.has_terminal = true}).err, "");
 }
 
 TEST_F(LongWork, EndsEarlyOnASignalAndLosesNothing) {
   for (const auto& [signal, exit_code] : {std::pair{SIGINT, 130}, std::pair{SIGTERM, 143}}) {
     write_file(dir_ / "y.npy", "old content");
-    // 2³⁸ multiply-adds by the reference: minutes.
-    Command command({PERCEPTRON_COMMAND, "run", at("model"), zeros(1 << 20), at("y.npy"), "--check",
-                     "--report", at("report.json")});
+    std::vector<std::string> arguments = minutes_of_work();
+    arguments.insert(arguments.end(), {"--report", at("report.json")});
+    Command command(arguments);
     wait_for_temporary_file();
     const auto sent = std::chrono::steady_clock::now();
     command.send(signal);

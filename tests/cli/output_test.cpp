@@ -46,9 +46,8 @@ TEST_F(Output, DirectoryWithoutPermission) {
 
 TEST_F(Output, FileSizeLimit) {
   write_file(dir_ / "y.npy", "old content");
-  CommandOptions options;
-  options.most_file_bytes = 100;
-  expect_refused({"run", at("model"), at("x.npy"), at("y.npy")}, 3, {at("y.npy"), "too large"}, options);
+  expect_refused({"run", at("model"), at("x.npy"), at("y.npy")}, 3, {at("y.npy"), "too large"},
+                 {.most_file_bytes = 100});
   EXPECT_EQ(read_file(dir_ / "y.npy"), "old content");
 }
 
@@ -110,8 +109,7 @@ TEST_F(Output, PipeGetsTheFileAndNothingElse) {
   EXPECT_EQ(piped.exit_code, 0);
   EXPECT_EQ(piped.out, read_file(dir_ / "y.npy"));
   expect_word(piped.err, "bit-identical to the reference: yes");
-  CommandOptions redirected;
-  redirected.out_path = at("z.npy");
+  const CommandOptions redirected{.out_path = at("z.npy")};
   EXPECT_EQ(perceptron({"run", at("model"), at("x.npy"), "/dev/stdout"}, redirected).exit_code, 0);
   EXPECT_EQ(read_file(dir_ / "z.npy"), read_file(dir_ / "y.npy"));
 }
@@ -122,15 +120,13 @@ TEST_F(Output, PipeGetsManyRowsOfManyGroupsInOrder) {
   expect_success({"run", at("grouped"), at("long.npy"), at("y.npy")});
   const std::string expected = read_file(dir_ / "y.npy");
   EXPECT_TRUE(perceptron({"run", at("grouped"), at("long.npy"), "/dev/stdout"}).out == expected);
-  CommandOptions redirected;
-  redirected.out_path = at("z.npy");
+  const CommandOptions redirected{.out_path = at("z.npy")};
   EXPECT_EQ(perceptron({"run", at("grouped"), at("long.npy"), "/dev/stdout"}, redirected).exit_code, 0);
   EXPECT_TRUE(read_file(dir_ / "z.npy") == expected);
 }
 
 TEST_F(Output, StandardOutputThatIsFull) {
-  CommandOptions full;
-  full.out_path = "/dev/full";
+  const CommandOptions full{.out_path = "/dev/full"};
   for (const std::vector<std::string>& arguments : {std::vector<std::string>{"info"},
                                                     {"inspect", at("model")},
                                                     {"run", at("model"), at("x.npy"), at("y.npy")}}) {

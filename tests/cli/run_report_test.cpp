@@ -30,6 +30,18 @@ TEST(RunReport, MismatchesFailTheRun) {
   EXPECT_EQ(json["check"]["mismatches"], 3);
 }
 
+TEST(RunReport, VerdictsOfPiecesAddUp) {
+  Verdict total;
+  add(total, Verdict{100, 0, std::nullopt}, 0);
+  add(total, Verdict{100, 2, Mismatch{1, 7, 2, 0.5, 0.25}}, 50);
+  add(total, Verdict{100, 1, Mismatch{0, 3, 0, 0.5, 0.25}}, 100);
+  EXPECT_EQ(total.checked, 300);
+  EXPECT_EQ(total.mismatches, 3);
+  ASSERT_TRUE(total.first);
+  EXPECT_EQ(total.first->group, 1);
+  EXPECT_EQ(total.first->row, 57);
+}
+
 TEST(RunReport, OtherRunsAreDone) {
   EXPECT_EQ(exit_code(report_with(std::nullopt)), kDone);
   EXPECT_EQ(exit_code(report_with(Verdict{100, 0, std::nullopt})), kDone);

@@ -1,4 +1,5 @@
-// libFuzzer target: headers of .npy files. What is accepted fits into the file, and written again it reads the same.
+// libFuzzer target: headers of .npy files. What is accepted fits into the file, and written again it reads
+// the same.
 #include <cstdint>
 #include <cstdlib>
 #include <span>
@@ -40,6 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string written = perceptron::files::npy_header_bytes(header.element, header.shape);
   require(written.size() % 64 == 0);
   const NpyHeader again = read(written, written.size() + data_bytes);
-  require(again.element == header.element && again.shape == header.shape && again.data_offset == written.size());
+  require(again.element == header.element && again.shape == header.shape &&
+          again.data_offset == written.size());
   return 0;
 }

@@ -1,5 +1,5 @@
-// libFuzzer target: headers of safetensors files. What is accepted tiles the data, and written again it reads the
-// same; the names are then sorted into layers, which may only refuse.
+// libFuzzer target: headers of safetensors files. What is accepted tiles the data, and written again it reads
+// the same; the names are then sorted into layers, which may only refuse.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>

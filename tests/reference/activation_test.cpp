@@ -212,7 +212,7 @@ TEST_P(ActivationSweep, DoublesNearBranchPoints) {
   expect_equal_lanes<double>(kPoints);
 }
 
-/// The judge judged: libm in double is within 2¹³ of its ulps of MPFR, which is 2⁻¹⁶ of an f32 ulp.
+/// The judge judged: libm in double is within 2¹⁴ of its ulps of MPFR, which is 2⁻¹⁵ of an f32 ulp.
 TEST_P(ActivationSweep, TruthOfFloatsIsTrue) {
   if (GetParam().kind == ActivationKind::hard_swish) GTEST_SKIP() << "its a is another number in f64";
   const Activation narrowed{GetParam().kind, static_cast<float>(GetParam().parameter)};
@@ -221,7 +221,7 @@ TEST_P(ActivationSweep, TruthOfFloatsIsTrue) {
     points.push_back(static_cast<float>(f64_sample(index)));
   for (const float z : points) {
     if (!std::isfinite(z)) continue;
-    ASSERT_LE(truth_.f64_error_ulps(narrowed, z, f32_truth(GetParam(), z)), 0x1p13) << std::hexfloat << z;
+    ASSERT_LE(truth_.f64_error_ulps(narrowed, z, f32_truth(GetParam(), z)), 0x1p14) << std::hexfloat << z;
   }
 }
 

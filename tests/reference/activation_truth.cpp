@@ -18,13 +18,16 @@ constexpr mpfr_prec_t kBits = 128;
 constexpr double kSeluScale = 1.0507009873554805;
 constexpr double kSeluAlpha = 1.6732632423543772;
 
-double logistic(double z) { return 1 / (1 + std::exp(-z)); }
+double logistic(double z) {
+  const double e = std::exp(-std::abs(z));
+  return (z < 0 ? e : 1) / (1 + e);
+}
 
 double clamp01(double x) { return std::clamp(x, 0.0, 1.0); }
 
 double gelu_tanh_truth(double z) {
   constexpr double kTwiceRoot = 1.5957691216057307117597842397375;  // 2 sqrt(2/pi)
-  return z / (1 + std::exp(-kTwiceRoot * z * (1 + 0.044715 * z * z)));
+  return z * logistic(kTwiceRoot * z * (1 + 0.044715 * z * z));
 }
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();

@@ -14,6 +14,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -28,8 +29,8 @@ struct Finished {
 
 struct CommandOptions {
   bool has_terminal = false;  ///< Standard error is a terminal instead of a pipe.
-  std::string out_path;       ///< Standard output goes to this file instead of a pipe, where not empty.
-  std::optional<rlim_t> most_file_bytes;
+  std::string out_path = {};  ///< Standard output goes to this file instead of a pipe, where not empty.
+  std::optional<rlim_t> most_file_bytes = {};
 };
 
 /// A running program. The default actions of signals hold in it, whatever the test's parent had ignored.
@@ -60,19 +61,18 @@ class Command {
 
   void send(int signal) const { ::kill(process_, signal); }
 
+  /// Reads until standard error holds the words, or the program has ended.
+  void wait_for_error(std::string_view words) {
+    while (is_open() && finished_.err.find(words) == std::string::npos) read_what_comes();
+  }
+
   /// Reads until both ends close, then waits.
   Finished finish() {
-    Finished finished;
-    while (out_.ours >= 0 || err_.ours >= 0) {
-      std::array<pollfd, 2> ends{{{out_.ours, POLLIN, 0}, {err_.ours, POLLIN, 0}}};
-      ::poll(ends.data(), ends.size(), -1);
-      if (ends[0].revents != 0) read_some(out_, finished.out);
-      if (ends[1].revents != 0) read_some(err_, finished.err);
-    }
+    while (is_open()) read_what_comes();
     int status = 0;
     ::waitpid(std::exchange(process_, -1), &status, 0);
-    finished.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    return finished;
+    finished_.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return std::move(finished_);
   }
 
  private:
@@ -97,6 +97,15 @@ class Command {
       throw std::runtime_error("no pseudo-terminal");
     }
     channel.theirs = ::open(::ptsname(channel.ours), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  }
+
+  bool is_open() const { return out_.ours >= 0 || err_.ours >= 0; }
+
+  void read_what_comes() {
+    std::array<pollfd, 2> ends{{{out_.ours, POLLIN, 0}, {err_.ours, POLLIN, 0}}};
+    ::poll(ends.data(), ends.size(), -1);
+    if (ends[0].revents != 0) read_some(out_, finished_.out);
+    if (ends[1].revents != 0) read_some(err_, finished_.err);
   }
 
   static void read_some(Channel& channel, std::string& text) {
@@ -128,6 +137,7 @@ class Command {
   Channel out_;
   Channel err_;
   pid_t process_ = -1;
+  Finished finished_;
 };
 
 inline Finished run_command(std::vector<std::string> arguments, CommandOptions options = {}) {

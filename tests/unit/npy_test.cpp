@@ -328,6 +328,7 @@ TEST(Npy, NamesWhatIsWrongInAHeader) {
       {"", {"empty", "expected a .npy file"}},
       {"PK\x03\x04 something else", {"\\x93NUMPY", "numpy.save"}},
       {std::string("\x93NUMPY\x04\x00\x10\x00", 10), {"offset 6", "version 4.0", "1.0, 2.0, 3.0"}},
+      {std::string("\x93NUMPY\x01\x01\x10\x00", 10), {"version 1.1"}},
       {std::string("\x93NUMPY\x01\x00\x10", 9), {"offset 9", "inside its header", "truncated"}},
       {std::string("\x93NUMPY\x01\x00\xFF\xFF{}", 12), {"offset 8", "65535 bytes", "holds 2", "truncated"}},
       {std::string("\x93NUMPY\x02\x00\xFF\xFF\xFF\xFF{}", 14),
