@@ -123,7 +123,8 @@ class Table:
     def constant(self, name, value, comment=""):
         if comment:
             print(f"  // {comment}")
-        print(f"  static constexpr {self.p.name} {name} = {literal(rounded(value, self.p.bits), self.p.name)};")
+        text = literal(rounded(value, self.p.bits), self.p.name)
+        print(f"  static constexpr {self.p.name} {name} = {text};")
 
     def double_word(self, name, value, comment="", mode="n"):
         high = rounded(value, self.p.bits, mode)
@@ -151,7 +152,8 @@ class Table:
 def write(precision):
     p, table = precision, Table(precision)
     print(f"template <>\nstruct Coefficients<{p.name}> {{")
-    table.constant("kRound", mpf(3) * mpf(2) ** (p.bits - 2), "Adding and subtracting it rounds to an integer.")
+    table.constant("kRound", mpf(3) * mpf(2) ** (p.bits - 2),
+                   "Adding and subtracting it rounds to an integer.")
     table.constant("kLog2E", 1 / LN2)
     table.double_word("kLn2", LN2)
     table.constant("kExpLimit", p.exp_limit, "z e^-z rounds to 0 from here on.")
@@ -163,7 +165,8 @@ def write(precision):
     table.polynomial("kAtanh", atanh_tail, lambda u: u, mpf(0), mpf(1) / 9, p.atanh_degree,
                      "P in atanh(s) = s + s^3 P(s^2), s <= 1/3, relative to atanh")
     scale = mpf("1.0507009873554805")
-    table.double_word("kSelu", scale, "The scale; its low word is never negative, so that infinity stays infinity.", "d")
+    table.double_word("kSelu", scale,
+                      "The scale; its low word is never negative, so that infinity stays infinity.", "d")
     table.double_word("kSeluAlpha", scale * mpf("1.6732632423543772"), "Alpha times the scale.")
     slope = 2 * mpmath.sqrt(2 / mpmath.pi)
     table.double_word("kGeluTanhA", slope, "2 sqrt(2/pi); B is this times 0.044715.")

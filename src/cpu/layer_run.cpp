@@ -95,7 +95,8 @@ std::int64_t LayerRun<A>::most_task_rows() const {
 
 template <class A>
 std::int64_t LayerRun<A>::most_task_panels() const {
-  return kTaskOutputs / layer_.wide();
+  const bool is_one_task = layer_.panels() * layer_.wide() <= kTaskOutputs;
+  return is_one_task ? layer_.panels() : kTaskOutputs / layer_.wide();
 }
 
 /// How many rows go through all blocks of inputs together. Many, where the weights are large and must not
@@ -104,8 +105,8 @@ std::int64_t LayerRun<A>::most_task_panels() const {
 /// panel and sums then stay in the first-level cache.
 template <class A>
 std::int64_t LayerRun<A>::piece_rows() const {
-  constexpr auto kBytes = static_cast<std::int64_t>(sizeof(A));
-  const std::int64_t row_bytes = layer_.inputs() * kBytes;
+  if (x_.rows <= kTileRows) return kTileRows;
+  const std::int64_t row_bytes = layer_.inputs() * static_cast<std::int64_t>(sizeof(A));
   if (row_bytes * layer_.outputs() > kNearWeightBytes) return kTaskRows;
   const std::int64_t budget = layer_.inputs() <= kSumBlock ? kNearPanelBytes : kNearRowBytes;
   return std::clamp(budget / row_bytes / kTileRows * kTileRows, std::int64_t{kTileRows}, kTaskRows);
@@ -126,6 +127,7 @@ void LayerRun<A>::run_tile(const Part& part, A* x_panel, A* sums) const {
 /// that the block has of its own, in the order of memory.
 template <class A>
 Upcoming LayerRun<A>::upcoming(const Part& part, std::int64_t first_input) const {
+  if (part.first_row + part.rows >= x_.rows) return {};
   const auto bytes = static_cast<std::int64_t>(size_of(x_.dtype));
   const std::int64_t row_bytes = layer_.inputs() * bytes;
   const std::int64_t at = first_input * part.rows * bytes;
@@ -178,7 +180,6 @@ void LayerRun<A>::tile_block(const Part& part, std::int64_t first_input, A* x_pa
   for (std::int64_t p = 0; p < part.panels; p += together) {
     const std::int64_t panel = part.first_panel + p;
     const std::int64_t width = layer_.panel_width(panel);
-    // All but the layer's last panel are wide for certain.
     together = part.rows == 1 && p + kRowPanels <= part.panels && panel + kRowPanels < layer_.panels()
                    ? kRowPanels
                    : 1;

@@ -15,7 +15,8 @@ PackedLayer::PackedLayer(const Layer& layer, int lanes)
       shared_(layer.weight.group_stride == 0 && (!layer.has_bias() || layer.bias.group_stride == 0)),
       groups_(layer.groups()),
       inputs_(layer.inputs()),
-      outputs_(layer.outputs()) {
+      outputs_(layer.outputs()),
+      panels_((outputs_ + wide() - 1) / wide()) {
   const DType accumulator = accumulator_of(storage_);
   const std::int64_t stored_groups = shared_ ? 1 : groups_;
   const std::int64_t padded = (panels() - 1) * wide() + panel_width(panels() - 1);

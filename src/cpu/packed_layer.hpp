@@ -30,7 +30,7 @@ class PackedLayer : public engine::ReadyLayer {
   bool serves_row_lane() const { return outputs_ <= row_lane_outputs(lanes_); }
 
   std::int64_t wide() const { return std::int64_t{kPanelVectors} * lanes_; }
-  std::int64_t panels() const { return (outputs_ + wide() - 1) / wide(); }
+  std::int64_t panels() const { return panels_; }
   /// Outputs of that panel, padding included: wide, or lanes in a narrow last panel.
   std::int64_t panel_width(std::int64_t panel) const;
   const void* panel(std::int64_t group, std::int64_t panel) const;
@@ -51,6 +51,7 @@ class PackedLayer : public engine::ReadyLayer {
   std::int64_t groups_;
   std::int64_t inputs_;
   std::int64_t outputs_;
+  std::int64_t panels_;
   Matrix weights_;
   Matrix bias_;
 };

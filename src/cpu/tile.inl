@@ -112,8 +112,10 @@ void tile(const TileArguments<A>& arguments) {
   for (int row = 0; row < arguments.rows; row += part.rows, --tiles) {
     part.rows = (arguments.rows - row + tiles - 1) / tiles;
     part.x = arguments.x + row * arguments.x_stride;
-    part.upcoming =
-        advanced(arguments.upcoming, row * arguments.block_inputs * static_cast<std::int64_t>(sizeof(A)));
+    if (row > 0) {
+      part.upcoming =
+          advanced(arguments.upcoming, row * arguments.block_inputs * static_cast<std::int64_t>(sizeof(A)));
+    }
     part.t = arguments.t + static_cast<std::int64_t>(row) * arguments.vectors * Vector<A>::kLanes;
     part.y = arguments.y + row * arguments.y_stride;
     kByRows[static_cast<std::size_t>(part.rows - 1)][static_cast<std::size_t>(arguments.vectors - 1)](part);
