@@ -14,9 +14,9 @@ namespace perceptron::epilogue {
 
 #include "kernels/epilogue/formulas.inl"
 
-/// The largest error of the formula against the true value f(z), in units in the last place of the accumulator
-/// type: measured (accuracy.md), rounded up to a half. Softmax is of a row and has its own bound, which depends
-/// on it.
+/// The largest error of the formula against the true value f(z), in units in the last place of the
+/// accumulator type: measured (accuracy.md), rounded up to a half. Softmax is of a row and has its own bound,
+/// which depends on it.
 struct ErrorBound {
   double f32_ulps = 0;
   double f64_ulps = 0;

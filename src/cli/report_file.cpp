@@ -25,6 +25,7 @@ ReportFile::ReportFile(fs::path path) : path_(std::move(path)) {
     if (exists) path_ = fs::canonical(path_, error);  // A link stays a link.
     temporary_ = path_.parent_path() / fmt::format(".{}.part-{}", path_.filename().string(), getpid());
     file_.open(temporary_, std::ios::trunc);
+    if (exists && file_) fs::permissions(temporary_, fs::status(path_, error).permissions(), error);
   }
   if (!file_) fail(errno);
 }

@@ -119,7 +119,10 @@ void LayerRun<A>::run_tile(const Part& part, A* x_panel, A* sums) const {
     Part piece = part;
     piece.first_row = part.first_row + row;
     piece.rows = std::min(rows, part.rows - row);
-    for (std::int64_t k = 0; k < layer_.inputs(); k += kSumBlock) tile_block(piece, k, x_panel, sums);
+    // A single row that is read in place goes through all its blocks in one call.
+    const bool is_whole = piece.rows == 1 && x_.dtype == kDTypeOf<A>;
+    const std::int64_t step = is_whole ? layer_.inputs() : kSumBlock;
+    for (std::int64_t k = 0; k < layer_.inputs(); k += step) tile_block(piece, {k, step}, x_panel, sums);
   }
 }
 
@@ -161,14 +164,15 @@ TileEnd LayerRun<A>::tile_end() const {
 /// Adds one block of inputs to the sums of every panel of the part; after the last block finishes them while
 /// they are in the first-level cache.
 template <class A>
-void LayerRun<A>::tile_block(const Part& part, std::int64_t first_input, A* x_panel, A* sums) const {
+void LayerRun<A>::tile_block(const Part& part, Block block, A* x_panel, A* sums) const {
+  const std::int64_t first_input = block.first;
   const Rows x = widened(part, first_input, x_panel);
   const auto weight_bytes = static_cast<std::int64_t>(size_of(layer_.packed_dtype()));
   const A* bias = static_cast<const A*>(layer_.bias(part.group));
   TileArguments<A> arguments{};
   arguments.x = x.first;
   arguments.x_stride = x.stride;
-  arguments.block_inputs = std::min(kSumBlock, layer_.inputs() - first_input);
+  arguments.block_inputs = std::min(block.most, layer_.inputs() - first_input);
   arguments.rows = static_cast<int>(part.rows);
   arguments.first = first_input == 0;
   arguments.panel_stride = layer_.wide() * layer_.inputs();

@@ -50,6 +50,11 @@ class LayerRun {
     A* t;
     std::int64_t stride;
   };
+  /// Inputs that go together: from `first` on, `most` or as many as there are.
+  struct Block {
+    std::int64_t first;
+    std::int64_t most;
+  };
   /// Rows of accumulators.
   struct Rows {
     const A* first;
@@ -62,7 +67,7 @@ class LayerRun {
   Rows widened(const Part& part, std::int64_t first_input, A* x_panel) const;
   TileEnd tile_end() const;
   void run_tile(const Part& part, A* x_panel, A* sums) const;
-  void tile_block(const Part& part, std::int64_t first_input, A* x_panel, A* sums) const;
+  void tile_block(const Part& part, Block block, A* x_panel, A* sums) const;
   std::int64_t piece_rows() const;
   Upcoming upcoming(const Part& part, std::int64_t first_input) const;
   void finish_panel(const Part& part, std::int64_t panel, A* t) const;

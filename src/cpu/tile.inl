@@ -15,7 +15,7 @@ template <class A, class W, TileShape kShape>
 inline void sum_products(const TileArguments<A>& arguments,
                          typename Vector<A>::Real (&s)[kShape.rows][kShape.vectors]) {
   using V = Vector<A>;
-  constexpr std::int64_t kStep = 64 / sizeof(A);
+  constexpr std::int64_t kStep = kShape.rows == 1 ? kSumBlock : 64 / sizeof(A);
   // Every third row: the two behind it are reached by index registers that all share.
   constexpr int kBases = (kShape.rows + 2) / 3;
   const A* base[kBases];
@@ -56,25 +56,41 @@ inline void finish_vector(typename Vector<A>::Real t, const A* bias, A* y, std::
   }
 }
 
+template <class A, TileShape kShape>
+using TileSums = typename Vector<A>::Real[kShape.rows][kShape.vectors];
+
 template <class A, class W, TileShape kShape>
-void tile_of(const TileArguments<A>& arguments) {
-  using V = Vector<A>;
-  typename V::Real s[kShape.rows][kShape.vectors];
+inline void sum_block(const TileArguments<A>& arguments, TileSums<A, kShape>& s) {
 #pragma GCC unroll 16
   for (int r = 0; r < kShape.rows; ++r) {
 #pragma GCC unroll 8
-    for (int v = 0; v < kShape.vectors; ++v) s[r][v] = V::set(A{0});
+    for (int v = 0; v < kShape.vectors; ++v) s[r][v] = Vector<A>::set(A{0});
   }
   sum_products<A, W, kShape>(arguments, s);
-  if (!arguments.first) {
-#pragma GCC unroll 16
-    for (int r = 0; r < kShape.rows; ++r) {
+}
+
+/// A single row's totals stay in registers from block to block; others are kept in t between calls.
+template <class A, class W, TileShape kShape>
+inline void sum_blocks_of_row(const TileArguments<A>& arguments, TileSums<A, kShape>& total) {
+  TileArguments<A> block = arguments;
+  block.block_inputs = std::min(kSumBlock, arguments.block_inputs);
+  sum_block<A, W, kShape>(block, total);
+  for (std::int64_t first = kSumBlock; first < arguments.block_inputs; first += kSumBlock) {
+    block.x = arguments.x + first;
+    block.weights = static_cast<const W*>(arguments.weights) +
+                    first * std::min(kShape.vectors, kPanelVectors) * Vector<A>::kLanes;
+    block.block_inputs = std::min(kSumBlock, arguments.block_inputs - first);
+    TileSums<A, kShape> s;
+    sum_block<A, W, kShape>(block, s);
 #pragma GCC unroll 8
-      for (int v = 0; v < kShape.vectors; ++v) {
-        s[r][v] = V::load(arguments.t + (r * kShape.vectors + v) * V::kLanes) + s[r][v];
-      }
-    }
+    for (int v = 0; v < kShape.vectors; ++v) total[0][v] = total[0][v] + s[0][v];
   }
+}
+
+/// Stores the sums, or y where this is the end of the layer.
+template <class A, TileShape kShape>
+inline void end_tile(const TileArguments<A>& arguments, const TileSums<A, kShape>& s) {
+  using V = Vector<A>;
 #pragma GCC unroll 16
   for (int r = 0; r < kShape.rows; ++r) {
 #pragma GCC unroll 8
@@ -89,6 +105,27 @@ void tile_of(const TileArguments<A>& arguments) {
       }
     }
   }
+}
+
+template <class A, class W, TileShape kShape>
+void tile_of(const TileArguments<A>& arguments) {
+  using V = Vector<A>;
+  TileSums<A, kShape> s;
+  if constexpr (kShape.rows == 1) {
+    sum_blocks_of_row<A, W, kShape>(arguments, s);
+  } else {
+    sum_block<A, W, kShape>(arguments, s);
+  }
+  if (!arguments.first) {
+#pragma GCC unroll 16
+    for (int r = 0; r < kShape.rows; ++r) {
+#pragma GCC unroll 8
+      for (int v = 0; v < kShape.vectors; ++v) {
+        s[r][v] = V::load(arguments.t + (r * kShape.vectors + v) * V::kLanes) + s[r][v];
+      }
+    }
+  }
+  end_tile<A, kShape>(arguments, s);
 }
 
 template <class A>
@@ -108,7 +145,8 @@ void tile(const TileArguments<A>& arguments) {
     return tile_of<A, W, TileShape{1, kPanelVectors * kRowPanels, kEnd}>(arguments);
   }
   TileArguments<A> part = arguments;
-  int tiles = (arguments.rows + kMost - 1) / kMost;
+  const int most = arguments.vectors == 1 ? std::min(kMost, kMostNarrowTileRows) : kMost;
+  int tiles = (arguments.rows + most - 1) / most;
   for (int row = 0; row < arguments.rows; row += part.rows, --tiles) {
     part.rows = (arguments.rows - row + tiles - 1) / tiles;
     part.x = arguments.x + row * arguments.x_stride;

@@ -97,13 +97,13 @@ std::size_t Engine::State::scratch_bytes(std::int64_t rows) const {
 std::int64_t Engine::State::choose_chunk_rows(std::size_t budget) const {
   const std::size_t fixed = scratch_bytes(0);
   const std::size_t per_row = scratch_bytes(1) - fixed;
-  if (per_row == 0) return std::numeric_limits<std::int64_t>::max();
-  if (budget == 0) return std::max<std::int64_t>(1, kHiddenBytes / static_cast<std::int64_t>(per_row));
-  if (budget < fixed + per_row) {
+  if (budget != 0 && budget < fixed + per_row) {
     throw InvalidArgument(
         fmt::format("memory_budget_bytes is {}, but one row needs {} bytes of scratch ({} fixed)", budget,
                     fixed + per_row, fixed));
   }
+  if (per_row == 0) return std::numeric_limits<std::int64_t>::max();
+  if (budget == 0) return std::max<std::int64_t>(1, kHiddenBytes / static_cast<std::int64_t>(per_row));
   return static_cast<std::int64_t>((budget - fixed) / per_row);
 }
 

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "perceptron/error.hpp"
+#include "src/reference/float_environment.hpp"
 
 namespace perceptron {
 namespace {
@@ -50,6 +51,7 @@ ConstMatrixView Matrix::view() const {
 Matrix copy(ConstMatrixView source) { return copy(source, source.dtype); }
 
 Matrix copy(ConstMatrixView source, DType dtype) {
+  const reference::FloatEnvironment environment;
   Matrix result(dtype, source.rows, source.columns, source.groups);
   const MatrixView target = result.view();
   const auto copy_row = [&]<class From, class To>(From, To, std::int64_t group, std::int64_t row) {

@@ -75,14 +75,17 @@ TEST(Canonical, MultipliesAndAddsWithOneRounding) {
 
 TEST(Canonical, SumsAreNotKeptWider) {
   // In f32, 1 + 2^-25 is 1; a sum kept in f64 would leave 2^-25.
-  EXPECT_EQ(perceptron_of<float>(std::vector{1.0F, 1.0F, 1.0F}, std::vector{1.0F, 0x1p-25F, -1.0F}, 0.0F), 0.0F);
+  EXPECT_EQ(perceptron_of<float>(std::vector{1.0F, 1.0F, 1.0F}, std::vector{1.0F, 0x1p-25F, -1.0F}, 0.0F),
+            0.0F);
   // Overflow on the way stays, though the true sum is finite.
   constexpr float kHuge = std::numeric_limits<float>::max();
-  EXPECT_EQ(perceptron_of<float>(std::vector{1.0F, 1.0F, 1.0F}, std::vector{kHuge, kHuge, -kHuge}, 0.0F), kInf);
+  EXPECT_EQ(perceptron_of<float>(std::vector{1.0F, 1.0F, 1.0F}, std::vector{kHuge, kHuge, -kHuge}, 0.0F),
+            kInf);
   // f16 and bf16 are summed in f32: 70000 is beyond f16, 2^24 + 1 beyond f32.
   const Float16 one(1.0), large(60000.0), less(-40000.0);
   EXPECT_EQ(perceptron_of<float>(std::vector{one, one}, std::vector{large, large}, one), 120001.0F);
-  EXPECT_EQ(perceptron_of<Float16>(std::vector{one, one}, std::vector{large, less}, one).bits, Float16(20001.0).bits);
+  EXPECT_EQ(perceptron_of<Float16>(std::vector{one, one}, std::vector{large, less}, one).bits,
+            Float16(20001.0).bits);
   const BFloat16 big(0x1p24), unit(1.0);
   EXPECT_EQ(perceptron_of<float>(std::vector{unit, unit}, std::vector{big, unit}, 0.0F), 0x1p24F);
 }
@@ -150,7 +153,8 @@ TEST(Canonical, GroupsAndStridesAreTheirOwn) {
   // Two groups of one input share x; weights 2 and 3, biases 1 and −1; y interleaved in rows of 2.
   const float x[] = {1, 99, 2, 99}, w[] = {2, 3}, b[] = {1, -1};
   float y[4] = {};
-  const Layer layer{ConstMatrixView(w, 1, 1).with_groups(2, 1), ConstMatrixView(b, 1, 1).with_groups(2, 1), {}};
+  const Layer layer{
+      ConstMatrixView(w, 1, 1).with_groups(2, 1), ConstMatrixView(b, 1, 1).with_groups(2, 1), {}};
   canonical(ConstMatrixView(x, 2, 1).with_stride(2).with_groups(2, 0), layer,
             MatrixView(y, 2, 1).with_stride(2).with_groups(2, 1));
   EXPECT_EQ(std::vector(y, y + 4), (std::vector<float>{3, 2, 5, 5}));

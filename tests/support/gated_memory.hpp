@@ -13,8 +13,8 @@
 
 namespace perceptron::test {
 
-/// Readable and writable until close_from(); then a thread that touches it waits in the handler of SIGSEGV until
-/// open(). A fault anywhere else ends the program as always.
+/// Readable and writable until close_from(); then a thread that touches it waits in the handler of SIGSEGV
+/// until open(). A fault anywhere else ends the program as always.
 class GatedMemory {
  public:
   explicit GatedMemory(std::size_t bytes) : bytes_(bytes) {

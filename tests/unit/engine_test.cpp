@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "perceptron/error.hpp"
 #include "perceptron/linear.hpp"
 #include "perceptron/matrix.hpp"
 #include "tests/support/error_text.hpp"
@@ -129,8 +130,9 @@ TEST(Engine, ABudgetBelowTheFixedScratchOfOneLayerIsRefused) {
   options.memory_budget_bytes = scratch;
   EXPECT_EQ(Engine(model, options).plan(1000).scratch_bytes, scratch);
   options.memory_budget_bytes = scratch - 1;
-  expect_error<InvalidArgument>([&] { Engine(model, options); },
-                                {"memory_budget_bytes", std::to_string(scratch - 1), std::to_string(scratch)});
+  expect_error<InvalidArgument>(
+      [&] { Engine(model, options); },
+      {"memory_budget_bytes", std::to_string(scratch - 1), std::to_string(scratch)});
 }
 
 TEST(Engine, UpdateReplacesWeights) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "perceptron/engine.hpp"
+#include "perceptron/error.hpp"
 #include "perceptron/matrix.hpp"
 #include "tests/support/error_text.hpp"
 #include "tests/support/gated_memory.hpp"
@@ -53,7 +54,8 @@ Options in_chunks_of_four_rows(const Model& model) {
   return options;
 }
 
-// The gate holds a run after its first chunk, the update comes, and the run ends with the weights it began with.
+// The gate holds a run after its first chunk, the update comes, and the run ends with the weights it began
+// with.
 TEST(EngineThreads, ARunThatHasBegunFinishesWithItsWeights) {
   constexpr std::int64_t kInputs = 1024, kRows = 8;
   const Model before = random_model({{kInputs, 30, 6}, "relu,identity"}, 2);

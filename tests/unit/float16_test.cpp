@@ -62,8 +62,7 @@ TYPED_TEST(Float16Formats, EveryPatternWidensAndRoundsBack) {
       ASSERT_TRUE(std::isnan(static_cast<float>(TypeParam(wide)))) << bits;
       continue;
     }
-    const double expected =
-        magnitude == Format<TypeParam>::kInfinity ? kInf : value_of<TypeParam>(magnitude);
+    const double expected = magnitude == Format<TypeParam>::kInfinity ? kInf : value_of<TypeParam>(magnitude);
     ASSERT_EQ(std::abs(wide), expected) << bits;
     ASSERT_EQ(std::signbit(wide), bits >> 15 != 0) << bits;
     ASSERT_EQ(rounded<TypeParam>(wide), bits);

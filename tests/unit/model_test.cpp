@@ -57,7 +57,11 @@ TEST(Model, AWeightMustBeAMatrix) {
   refused([](Layer& layer) { layer.weight.rows = -30; }, {"layer 1 weight", "-30 × 20", "negative"});
   refused([](Layer& layer) { layer.weight.rows = std::int64_t{1} << 60; }, {"layer 1 weight", "2^63"});
   refused([](Layer& layer) { layer.weight.groups = 0; }, {"layer 1 weight", "0 groups"});
-  refused([](Layer& layer) { layer.activation = {ActivationKind::relu, 2}; }, {"layer 1", "relu", "parameter"});
+  refused(
+      [](Layer& layer) {
+        layer.activation = {ActivationKind::relu, 2};
+      },
+      {"layer 1", "relu", "parameter"});
   refused([](Layer& layer) { layer.activation = {ActivationKind::elu, NAN}; }, {"layer 1", "elu", "finite"});
 }
 

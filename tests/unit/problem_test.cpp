@@ -104,7 +104,8 @@ TEST(Problem, ReadsWhatNobodyPrints) {
 
 /// Every refusal names the text, the grammar and what was wrong with it.
 void expect_refusal(const std::string& text, std::initializer_list<std::string_view> reason) {
-  expect_error<InvalidArgument>([&] { Problem::parse(text); }, {fmt::format("\"{}\"", text), kProblemGrammar});
+  expect_error<InvalidArgument>([&] { Problem::parse(text); },
+                                {fmt::format("\"{}\"", text), kProblemGrammar});
   expect_error<InvalidArgument>([&] { Problem::parse(text); }, reason);
 }
 
@@ -167,10 +168,10 @@ TEST(Problem, CountsWork) {
 TEST(Problem, EqualityAndHashSeeEveryField) {
   const Problem problem = Problem::parse("2@5x7x3:f32:elu=0.5");
   const std::hash<Problem> hash;
-  for (const char* other : {"5x7x3:f32:elu=0.5", "2@6x7x3:f32:elu=0.5", "2@5x8x3:f32:elu=0.5",
-                            "2@5x7x4:f32:elu=0.5", "2@5x7x3:f64-f32:elu=0.5", "2@5x7x3:f32-f64:elu=0.5",
-                            "2@5x7x3:f32:elu", "2@5x7x3:f32:leaky_relu=0.5", "2@5x7x3:f32:elu=0.5:nobias",
-                            "2@5x7x3:f32:elu=0.5:sharedx", "2@5x7x3:f32:elu=0.5:tensor"}) {
+  for (const char* other :
+       {"5x7x3:f32:elu=0.5", "2@6x7x3:f32:elu=0.5", "2@5x8x3:f32:elu=0.5", "2@5x7x4:f32:elu=0.5",
+        "2@5x7x3:f64-f32:elu=0.5", "2@5x7x3:f32-f64:elu=0.5", "2@5x7x3:f32:elu", "2@5x7x3:f32:leaky_relu=0.5",
+        "2@5x7x3:f32:elu=0.5:nobias", "2@5x7x3:f32:elu=0.5:sharedx", "2@5x7x3:f32:elu=0.5:tensor"}) {
     EXPECT_NE(Problem::parse(other), problem) << other;
     EXPECT_NE(hash(Problem::parse(other)), hash(problem)) << other;
   }

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "perceptron/engine.hpp"
+#include "perceptron/error.hpp"
 #include "perceptron/matrix.hpp"
 #include "tests/support/error_text.hpp"
 #include "tests/support/random_model.hpp"
@@ -30,13 +31,15 @@ struct Judged {
   /// Flips one bit of element (group, row, column) and returns the element's values before and after.
   std::pair<double, double> flip(std::int64_t group, std::int64_t row, std::int64_t column, std::size_t bit) {
     const std::size_t size = size_of(y.dtype());
-    void* at = static_cast<std::byte*>(y.view().element(group, row)) + static_cast<std::size_t>(column) * size;
+    void* at =
+        static_cast<std::byte*>(y.view().element(group, row)) + static_cast<std::size_t>(column) * size;
     const double before = value(at);
     static_cast<unsigned char*>(at)[bit / 8] ^= static_cast<unsigned char>(1U << bit % 8);
     return {before, value(at)};
   }
   double value(const void* at) const {
-    return visit_dtype(y.dtype(), [at]<class T>(T) { return static_cast<double>(*static_cast<const T*>(at)); });
+    return visit_dtype(y.dtype(),
+                       [at]<class T>(T) { return static_cast<double>(*static_cast<const T*>(at)); });
   }
 
   Model model;
@@ -45,7 +48,8 @@ struct Judged {
 };
 
 bool is_same(double a, double b) {
-  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b) || (std::isnan(a) && std::isnan(b));
+  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b) ||
+         (std::isnan(a) && std::isnan(b));
 }
 
 TEST(Validate, EngineOutputPasses) {
@@ -98,10 +102,11 @@ TEST(Validate, TheFirstMismatchIsThatOfTheFirstRow) {
     EXPECT_EQ(verdict.first->group, 1);
     EXPECT_EQ(verdict.first->row, 70);
     EXPECT_EQ(verdict.first->column, 4);
-    EXPECT_EQ(to_string(verdict),
-              fmt::format("4 of 15000 elements differ from the reference; first at group 1, row 70, column 4: "
-                          "expected {}, found {}",
-                          expected, found));
+    EXPECT_EQ(
+        to_string(verdict),
+        fmt::format("4 of 15000 elements differ from the reference; first at group 1, row 70, column 4: "
+                    "expected {}, found {}",
+                    expected, found));
   }
 }
 
