@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "perceptron/model.hpp"
+#include "src/cli/counted.hpp"
 #include "src/cli/exit_code.hpp"
 #include "src/cli/verbs.hpp"
 
@@ -82,20 +83,21 @@ std::string non_finite_text(const LayerFacts& facts) {
                      total.infinite, facts.bias.count());
 }
 
+constexpr char kRow[] = "{:<6} {:<20} {:<6} {:<6} {:<20} {:>12} {:>14}  {}\n";
+
 void print_text(const InspectOptions& options, const Model& model, const std::vector<LayerFacts>& layers) {
   std::int64_t bytes = 0;
   for (const LayerFacts& facts : layers) bytes += facts.bytes;
   const std::string groups = model.groups() > 1 ? fmt::format("{} groups, ", model.groups()) : "";
-  fmt::print("{}: {} layers, {}{} inputs, {} outputs, {}, {} parameters, {} bytes\n\n",
-             options.model.string(), layers.size(), groups, model.inputs(), model.outputs(),
-             to_string(model.dtype()), model.parameter_count(), bytes);
-  constexpr const char* kRow = "{:<6} {:<20} {:<6} {:<6} {:<20} {:>12} {:>14}  {}\n";
-  fmt::print(fmt::runtime(kRow), "layer", "weight", "dtype", "bias", "activation", "parameters", "bytes",
-             "non-finite");
+  fmt::print("{}: {}, {}{}, {}, {}, {}, {}\n\n", options.model.string(),
+             counted(static_cast<std::int64_t>(layers.size()), "layer"), groups,
+             counted(model.inputs(), "input"), counted(model.outputs(), "output"), to_string(model.dtype()),
+             counted(model.parameter_count(), "parameter"), counted(bytes, "byte"));
+  fmt::print(kRow, "layer", "weight", "dtype", "bias", "activation", "parameters", "bytes", "non-finite");
   for (std::size_t index = 0; index < layers.size(); ++index) {
     const LayerFacts& facts = layers[index];
     const Layer& layer = facts.layer;
-    fmt::print(fmt::runtime(kRow), index, shape_text(layer.weight), to_string(layer.weight.dtype),
+    fmt::print(kRow, index, shape_text(layer.weight), to_string(layer.weight.dtype),
                layer.has_bias() ? to_string(layer.bias.dtype) : "none", to_string(layer.activation),
                facts.parameters, facts.bytes, non_finite_text(facts));
   }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "perceptron/version.hpp"
+#include "src/cli/counted.hpp"
 
 namespace perceptron::cli {
 namespace {
@@ -20,10 +21,6 @@ std::string duration(double seconds) {
   if (seconds < 1e-3) return fmt::format("{:.0f} µs", seconds * 1e6);
   if (seconds < 1) return fmt::format("{:.1f} ms", seconds * 1e3);
   return fmt::format("{:.2f} s", seconds);
-}
-
-std::string counted(std::int64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 std::string times(const RunReport& report) {

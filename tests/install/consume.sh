@@ -18,3 +18,12 @@ export PKG_CONFIG_PATH="$work/first/$libdir/pkgconfig"
 make -C "$here/consumer" CXX="$compiler" OUT="$work/made"
 test "$(LD_LIBRARY_PATH="$work/first/$libdir" "$work/made")" = 0.5
 "$work/first/bin/perceptron" --version
+
+# The README's programs, as a reader would copy them.
+awk -v out="$work/readme" '/^```cpp/ {n++; on=1; next} /^```/ {on=0} on {print > (out n ".cpp")}' "$here/../../README.md"
+for program in "$work"/readme*.cpp; do
+  "$compiler" -std=c++20 "$program" -o "${program%.cpp}" $(pkg-config --cflags --libs perceptron)
+  LD_LIBRARY_PATH="$work/first/$libdir" "${program%.cpp}" > "${program%.cpp}.out"
+done
+printf '0.5\n' | diff - "$work/readme1.out"
+printf '0 0\n1 0\n1 1\n' | diff - "$work/readme2.out"

@@ -51,6 +51,13 @@ TEST(Canonical, BlocksAreOf256Inputs) {
   EXPECT_EQ(dot_of_ones<double>(258, {{0, kBigger}, {255, 1.0}, {256, 1.0}}), kBigger);
 }
 
+TEST(Canonical, EveryInputCountsOnce) {
+  for (std::int64_t inputs = 1; inputs <= 1030; ++inputs) {
+    const std::vector<float> ones(static_cast<std::size_t>(inputs), 1);
+    ASSERT_EQ(dot(ones.data(), ones.data(), inputs), static_cast<float>(inputs));
+  }
+}
+
 TEST(Canonical, BlocksAreAddedInAscendingOrder) {
   constexpr float kBig = 0x1p24F;
   // (1 + B) − B = 0; from behind, (−B + B) + 1 = 1.

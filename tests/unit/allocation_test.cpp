@@ -1,10 +1,9 @@
-// Session::run allocates nothing: every request for memory of the whole program is counted meanwhile.
-#include <fmt/format.h>
+// Session::run allocates nothing: the whole program's requests for memory are counted meanwhile.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <memory>
 #include <new>
+#include <string>
 
 #include "perceptron/engine.hpp"
 #include "perceptron/matrix.hpp"
@@ -61,35 +60,63 @@ const Case kCases[] = {
     {{{64, 32}, "relu", DType::f32, 40}, 100, DType::f32},
 };
 
-// oneTBB takes its tasks from its own allocator where the machine has it (libtbbmalloc, which Debian's
-// libtbb12 depends on) and from malloc otherwise; then the second thread's runs would be counted here.
-TEST(Allocation, SessionRunAllocatesNothingOnceWarm) {
-  for (const int threads : {1, 2}) {
-    for (const auto& [stack, rows, output_dtype] : kCases) {
-      Options options;
-      options.threads = threads;
-      const Model model = random_model(stack, 1);
-      Engine engine(model, options);
-      Session session = engine.session();
-      const Matrix x = random_matrix(Matrix(stack.dtype, rows, model.inputs(), stack.groups), 2);
-      Matrix y(output_dtype, rows, model.outputs(), stack.groups);
-      const ConstMatrixView from = x;
-      const MatrixView to = y;
-      if (threads > 1) session.run(from, to);
-      EXPECT_EQ(allocations_of([&] { session.run(from, to); }), 0U) << "first run, " << threads << " threads";
-      const std::size_t count = allocations_of([&] {
-        for (int run = 0; run < 5; ++run) session.run(from, to);
-      });
-      EXPECT_EQ(count, 0U) << to_string(engine.plan(rows));
+/// A session of one of the cases, ready to run.
+class Work {
+ public:
+  Work(const Case& work, int threads)
+      : model_(random_model(work.stack, 1)),
+        engine_(model_, on_threads(threads)),
+        session_(engine_.session()),
+        x_(random_matrix(Matrix(work.stack.dtype, work.rows, model_.inputs(), work.stack.groups), 2)),
+        y_(work.output_dtype, work.rows, model_.outputs(), work.stack.groups) {}
+
+  void run(int times) {
+    for (int count = 0; count < times; ++count) session_.run(x_, y_);
+  }
+  std::string name() const { return to_string(engine_.plan(x_.rows())); }
+
+  static Options on_threads(int threads) {
+    Options options;
+    options.threads = threads;
+    return options;
+  }
+
+ private:
+  Model model_;
+  Engine engine_;
+  Session session_;
+  Matrix x_, y_;
+};
+
+TEST(Allocation, SessionRunAllocatesNothingFromItsFirstRunOn) {
+  for (const Case& work_case : kCases) {
+    Work work(work_case, 1);
+    EXPECT_EQ(allocations_of([&] { work.run(1); }), 0U) << work.name();
+    EXPECT_EQ(allocations_of([&] { work.run(5); }), 0U) << work.name();
+  }
+}
+
+// On two threads oneTBB takes memory of its own: threads, arenas and pools of tasks. Its pools come from
+// libtbbmalloc, which is not counted here, and from malloc where that is missing. Counted there, with oneTBB
+// 2021.8: 20 to 70 requests in an engine's first run, up to 6 in the next 110 while its pools fill, and 0 or
+// 1 in 4000 after that. So what is asked is five runs in a row without any: a request of ours would be in
+// each of them.
+TEST(Allocation, SessionRunOnTwoThreadsAllocatesNothingOnceWarm) {
+  constexpr int kAttempts = 50;
+  for (const Case& work_case : kCases) {
+    Work work(work_case, 2);
+    work.run(2);
+    std::size_t count = 1;
+    for (int attempt = 0; count != 0 && attempt < kAttempts; ++attempt) {
+      count = allocations_of([&] { work.run(5); });
     }
+    EXPECT_EQ(count, 0U) << work.name();
   }
 }
 
 TEST(Allocation, AnEngineAllocatesOnlyItsFirstSession) {
   const Model model = random_model({{64, 32, 10}, "relu,softmax"}, 3);
-  Options options;
-  options.threads = 1;
-  Engine engine(model, options);
+  Engine engine(model, Work::on_threads(1));
   const Matrix x = random_matrix(Matrix(DType::f32, 100, 64), 4);
   Matrix y(DType::f32, 100, 10);
   EXPECT_GT(allocations_of([&] { engine.run(x, y); }), 0U);
@@ -101,9 +128,7 @@ TEST(Allocation, AnEngineAllocatesOnlyItsFirstSession) {
 
 TEST(Allocation, UpdatedWeightsAreTakenUpWithoutAllocating) {
   const Model model = random_model({{64, 32, 10}, "relu,softmax"}, 5);
-  Options options;
-  options.threads = 1;
-  Engine engine(model, options);
+  Engine engine(model, Work::on_threads(1));
   Session session = engine.session();
   const Matrix x = random_matrix(Matrix(DType::f32, 100, 64), 6);
   Matrix y(DType::f32, 100, 10);
