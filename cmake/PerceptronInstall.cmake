@@ -21,6 +21,8 @@ if(BUILD_SHARED_LIBS)
 else()
   set(pc_requires "Requires")
 endif()
+# From where the .pc file lies, so that the installed tree may be moved.
+file(RELATIVE_PATH prefix_from_pc /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/perceptron.pc.in perceptron.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/perceptron.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -54,12 +54,14 @@ void PackedLayer::pack(const Layer& layer) {
       }
     });
     if (!layer.has_bias()) continue;
+    // A stored −0 counts as +0, as the contract has it.
     const MatrixView packed_bias = bias_.view();
     visit_dtype(bias_.dtype(), [&]<class A>(A) {
       visit_dtype(layer.bias.dtype, [&]<class Stored>(Stored) {
         const auto* from = static_cast<const Stored*>(layer.bias.element(group, 0));
-        std::transform(from, from + outputs_, static_cast<A*>(packed_bias.element(group, 0)),
-                       [](Stored value) { return static_cast<A>(value); });
+        std::transform(
+            from, from + outputs_, static_cast<A*>(packed_bias.element(group, 0)),
+            [](Stored value) { return static_cast<A>(value) == 0 ? A{0} : static_cast<A>(value); });
       });
     });
   }

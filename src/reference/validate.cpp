@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <tuple>
 #include <utility>
 
 #include "perceptron/matrix.hpp"
@@ -27,6 +28,11 @@ bool has_same_bits(T a, T b) {
   return wide_a == wide_b && std::signbit(wide_a) == std::signbit(wide_b);
 }
 
+/// The first in the order of rows, then groups, then columns.
+bool comes_before(const Mismatch& a, const Mismatch& b) {
+  return std::tuple(a.row, a.group, a.column) < std::tuple(b.row, b.group, b.column);
+}
+
 Verdict compare(const ConstMatrixView& expected, const ConstMatrixView& found) {
   Verdict verdict;
   visit_dtype(found.dtype, [&]<class T>(T) {
@@ -36,20 +42,16 @@ Verdict compare(const ConstMatrixView& expected, const ConstMatrixView& found) {
         const auto* have = static_cast<const T*>(found.element(group, row));
         for (std::int64_t column = 0; column < found.columns; ++column) {
           if (has_same_bits(want[column], have[column])) continue;
-          if (verdict.mismatches++ == 0) {
-            verdict.first = Mismatch{group, row, column, static_cast<double>(want[column]),
-                                     static_cast<double>(have[column])};
-          }
+          ++verdict.mismatches;
+          const Mismatch mismatch{group, row, column, static_cast<double>(want[column]),
+                                  static_cast<double>(have[column])};
+          if (!verdict.first || comes_before(mismatch, *verdict.first)) verdict.first = mismatch;
         }
       }
     }
   });
   verdict.checked = found.groups * found.rows * found.columns;
   return verdict;
-}
-
-bool comes_before(const Mismatch& a, const Mismatch& b) {
-  return std::pair(a.row, a.group) < std::pair(b.row, b.group);
 }
 
 Verdict merge(Verdict a, const Verdict& b) {
