@@ -38,6 +38,7 @@ class CpuDevice : public engine::Device {
   int threads() const override { return threads_; }
 
   std::shared_ptr<const engine::ReadyLayer> prepare(const Layer& layer) const override {
+    const reference::FloatEnvironment environment;
     return std::make_shared<PackedLayer>(layer, lanes(accumulator_of(layer.weight.dtype)));
   }
   std::unique_ptr<engine::Workspace> workspace(const std::vector<Layer>& layers,

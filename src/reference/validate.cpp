@@ -14,6 +14,7 @@
 #include "perceptron/matrix.hpp"
 #include "src/engine/checks.hpp"
 #include "src/reference/canonical.hpp"
+#include "src/reference/float_environment.hpp"
 
 namespace perceptron {
 namespace {
@@ -76,6 +77,7 @@ Matrix run_reference(ConstMatrixView x, const std::vector<Layer>& layers, DType 
 }
 
 Verdict validate_rows(const ConstMatrixView& x, const std::vector<Layer>& layers, const ConstMatrixView& y) {
+  const reference::FloatEnvironment environment;  // Under flush-to-zero all subnormals would be equal.
   Verdict verdict;
   for (std::int64_t row = 0; row < x.rows; row += kRowsAtOnce) {
     const std::int64_t count = std::min(kRowsAtOnce, x.rows - row);
@@ -91,6 +93,7 @@ Verdict validate_stack(const ConstMatrixView& x, const std::vector<Layer>& layer
                        int threads) {
   MatrixView writable(const_cast<void*>(y.data), y.dtype, y.rows, y.columns);
   writable = writable.with_stride(y.stride).with_groups(y.groups, y.group_stride);
+  writable.place = y.place;
   engine::check_call(x, layers.front(), writable, layers.back());
   tbb::task_arena arena(threads > 0 ? threads : tbb::task_arena::automatic);
   return arena.execute([&] {
