@@ -62,8 +62,8 @@ class PERCEPTRON_API NpyWriter {
   /// pipes in ascending order, with all rows at once where there are several groups. Throws FileError (disk
   /// full included) or InvalidArgument on a shape or dtype that does not fit.
   void write(std::int64_t first_row, ConstMatrixView rows);
-  /// Flushes and renames; throws FileError, or InvalidArgument where rows are missing. Nothing may be written after
-  /// it.
+  /// Flushes and renames; throws FileError, or InvalidArgument where rows are missing. Nothing may be written
+  /// after it.
   void finish();
 
  private:

@@ -5,7 +5,8 @@
 
 namespace perceptron::files {
 
-/// Throws FormatError "NAME: PROBLEM". A problem that quotes half a hostile file is cut to what a person reads.
+/// Throws FormatError "NAME: PROBLEM". A problem that quotes half a hostile file is cut to what a person
+/// reads.
 [[noreturn]] void refuse_content(std::string_view name, std::string_view problem);
 
 }  // namespace perceptron::files
