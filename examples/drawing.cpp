@@ -1,19 +1,20 @@
 #include "drawing.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <string_view>
 
 namespace examples {
 namespace {
 
-constexpr int kSide = 8;
+constexpr std::size_t kSide = 8;
 constexpr float kInk = 16;
 constexpr std::size_t kWidth = 2 * kSide;
 
 std::string_view shade(float value) {
   constexpr std::string_view kShades[] = {"  ", "░░", "▒▒", "▓▓", "██"};
-  return kShades[static_cast<std::size_t>(std::clamp(value / kInk, 0.0F, 1.0F) * 4 + 0.5F)];
+  return kShades[std::lround(std::clamp(value / kInk, 0.0F, 1.0F) * 4)];
 }
 
 /// Ends the line, without the spaces before it.
@@ -26,10 +27,10 @@ void end_line(std::string& text) {
 
 std::string draw(perceptron::ConstMatrixView images, const std::vector<Picture>& pictures) {
   std::string text;
-  for (int line = 0; line < kSide; ++line) {
+  for (std::size_t line = 0; line < kSide; ++line) {
     for (const Picture& picture : pictures) {
       const float* pixels = static_cast<const float*>(images.element(0, picture.row)) + line * kSide;
-      for (int column = 0; column < kSide; ++column) text += shade(pixels[column]);
+      for (std::size_t column = 0; column < kSide; ++column) text += shade(pixels[column]);
     }
     end_line(text);
   }
