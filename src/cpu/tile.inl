@@ -72,8 +72,9 @@ inline void sum_block(const TileArguments<A>& arguments, TileSums<A, kShape>& s)
 /// A single row's totals stay in registers from block to block; others are kept in t between calls.
 template <class A, class W, TileShape kShape>
 inline void sum_blocks_of_row(const TileArguments<A>& arguments, TileSums<A, kShape>& total) {
+  if (arguments.block_inputs <= kSumBlock) return sum_block<A, W, kShape>(arguments, total);
   TileArguments<A> block = arguments;
-  block.block_inputs = std::min(kSumBlock, arguments.block_inputs);
+  block.block_inputs = kSumBlock;
   sum_block<A, W, kShape>(block, total);
   for (std::int64_t first = kSumBlock; first < arguments.block_inputs; first += kSumBlock) {
     block.x = arguments.x + first;
@@ -144,8 +145,12 @@ void tile(const TileArguments<A>& arguments) {
   if (arguments.vectors > kPanelVectors) {
     return tile_of<A, W, TileShape{1, kPanelVectors * kRowPanels, kEnd}>(arguments);
   }
-  TileArguments<A> part = arguments;
   const int most = arguments.vectors == 1 ? std::min(kMost, kMostNarrowTileRows) : kMost;
+  const auto kernel = [&](int rows) {
+    return kByRows[static_cast<std::size_t>(rows - 1)][static_cast<std::size_t>(arguments.vectors - 1)];
+  };
+  if (arguments.rows <= most) return kernel(arguments.rows)(arguments);
+  TileArguments<A> part = arguments;
   int tiles = (arguments.rows + most - 1) / most;
   for (int row = 0; row < arguments.rows; row += part.rows, --tiles) {
     part.rows = (arguments.rows - row + tiles - 1) / tiles;
@@ -156,6 +161,6 @@ void tile(const TileArguments<A>& arguments) {
     }
     part.t = arguments.t + static_cast<std::int64_t>(row) * arguments.vectors * Vector<A>::kLanes;
     part.y = arguments.y + row * arguments.y_stride;
-    kByRows[static_cast<std::size_t>(part.rows - 1)][static_cast<std::size_t>(arguments.vectors - 1)](part);
+    kernel(part.rows)(part);
   }
 }

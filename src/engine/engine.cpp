@@ -122,6 +122,8 @@ Engine::State::Scratch Engine::State::make_scratch() const {
 
 void Engine::State::run(const ConstMatrixView& x, const MatrixView& y, Scratch& scratch) {
   refresh(scratch);
+  if (x.rows == 0) return;
+  if (x.rows <= chunk_rows) return run_chunk(*scratch.ready, x, y, scratch);
   for (std::int64_t row = 0; row < x.rows; row += std::min(chunk_rows, x.rows - row)) {
     const std::int64_t count = std::min(chunk_rows, x.rows - row);
     run_chunk(*scratch.ready, x.row_range(row, count), y.row_range(row, count), scratch);
