@@ -108,8 +108,9 @@ std::int64_t LayerRun<A>::piece_rows() const {
   if (x_.rows <= kTileRows) return kTileRows;
   const std::int64_t row_bytes = layer_.inputs() * static_cast<std::int64_t>(sizeof(A));
   if (row_bytes * layer_.outputs() > kNearWeightBytes) return kTaskRows;
+  const std::int64_t unit = layer_.outputs() <= kernels_.lanes ? kMostNarrowTileRows : kTileRows;
   const std::int64_t budget = layer_.inputs() <= kSumBlock ? kNearPanelBytes : kNearRowBytes;
-  return std::clamp(budget / row_bytes / kTileRows * kTileRows, std::int64_t{kTileRows}, kTaskRows);
+  return std::clamp(budget / row_bytes / unit * unit, unit, kTaskRows);
 }
 
 template <class A>

@@ -57,7 +57,7 @@ TEST_F(LongWork, DrawsProgressOnATerminal) {
 
 TEST_F(LongWork, DrawsNoProgressElsewhereOrWhenQuiet) {
   std::vector<std::string> quiet = minutes_of_work();
-  quiet.push_back("--quiet");
+  quiet.emplace_back("--quiet");
   for (const auto& [arguments, has_terminal] :
        {std::pair{minutes_of_work(), false}, std::pair{quiet, true}}) {
     Command command(arguments, {.has_terminal = has_terminal});

@@ -8,12 +8,12 @@
 namespace perceptron::cli {
 namespace {
 
-RunReport report_with(std::optional<Verdict> verdict) {
+RunReport report_with(const std::optional<Verdict>& verdict) {
   RunReport report;
   report.model = "model\xff";  // Paths need not be UTF-8.
   report.rows = 10;
   report.seconds.total = 2;
-  report.check = std::move(verdict);
+  report.check = verdict;
   return report;
 }
 
