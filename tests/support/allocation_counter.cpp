@@ -25,7 +25,10 @@ std::size_t allocations() { return count.load(); }
 }  // namespace perceptron::test
 
 #if defined(PERCEPTRON_SANITIZER_ALLOCATES)
-#include <sanitizer/allocator_interface.h>
+// Declared here, since not every compiler brings sanitizer/allocator_interface.h.
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*on_allocation)(const volatile void*,
+                                                                               std::size_t),
+                                                         void (*on_free)(const volatile void*));
 
 namespace {
 
