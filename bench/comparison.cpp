@@ -12,9 +12,9 @@
 namespace perceptron::bench {
 namespace {
 
-/// OpenBLAS's idle threads give way in a loop for 2²⁶ cycles, 26 ms at 2.6 GHz, and libgomp's spin for less:
-/// on as many cores as threads they would slow whoever comes next.
-constexpr double kSettleSeconds = 0.03;
+/// OpenBLAS's idle threads give way in a loop for 2²⁶ cycles of their own, 26 ms at 2.6 GHz, and libgomp's
+/// spin for less: on as many cores as threads they would slow whoever comes next.
+constexpr double kSettleSeconds = 0.1;
 /// Share of the measured time that is spent on each way of a peer to find its fastest.
 constexpr double kTrialShare = 0.2;
 

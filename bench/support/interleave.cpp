@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kFewestRounds = 6;
 /// Untimed calls before each sample, so that caches and threads are the lane's own again.
-constexpr double kWarmSeconds = 0.0005;
+constexpr double kWarmSeconds = 0.005;
 
 std::int64_t calls_for(double seconds, double seconds_per_call) {
   return std::max<std::int64_t>(1, std::llround(std::ceil(seconds / seconds_per_call)));
