@@ -33,7 +33,7 @@ TEST(EngineThreads, ManyShareOneEngine) {
       const Matrix x = random_matrix(Matrix(DType::f32, kRows, 70), seed);
       const std::vector<std::byte> expected = bytes_of(reference_output(x, model, DType::f32));
       Session session = engine.session();
-      for (int count = 0; count < 40; ++count) {
+      for (int count = 0; count < 16; ++count) {
         Matrix y(DType::f32, kRows, 10);
         count % 2 == 0 ? engine.run(x, y) : session.run(x, y);
         wrong += bytes_of(y) != expected;
