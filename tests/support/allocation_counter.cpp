@@ -22,6 +22,14 @@ namespace perceptron::test {
 
 std::size_t allocations() { return count.load(); }
 
+bool counts_aligned_requests() {
+#if defined(__SANITIZE_THREAD__)
+  return false;
+#else
+  return true;
+#endif
+}
+
 }  // namespace perceptron::test
 
 #if defined(PERCEPTRON_SANITIZER_ALLOCATES)

@@ -9,4 +9,7 @@ namespace perceptron::test {
 /// them.
 std::size_t allocations();
 
+/// False under the thread sanitizer, which does not tell of aligned_alloc and posix_memalign.
+bool counts_aligned_requests();
+
 }  // namespace perceptron::test
