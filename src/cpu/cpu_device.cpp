@@ -115,8 +115,7 @@ class CpuDevice : public engine::Device {
       A* values = static_cast<A*>(z.element(group, row));
       kernels.row_softmax(values, y.columns);
       if (z.data != y.data) {
-        kernels.narrow[static_cast<std::size_t>(y.dtype)](
-            {values, z.stride, y.element(group, row), y.stride, 1, y.columns});
+        kernels.narrow[index_of(y.dtype)]({values, z.stride, y.element(group, row), y.stride, 1, y.columns});
       }
     });
   }

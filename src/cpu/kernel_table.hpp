@@ -101,6 +101,9 @@ struct CopyArguments {
 /// Layers of so few inputs, in rows without gaps, are loaded as they lie in memory: see row_lane_interleaved.
 inline constexpr int kInterleavedInputs = 4;
 
+/// Where a dtype stands in the tables below.
+constexpr std::size_t index_of(DType dtype) { return static_cast<std::size_t>(dtype); }
+
 template <class A>
 struct Kernels {
   template <class T>

@@ -22,7 +22,7 @@ constexpr void (*finish_of())(const FinishArguments<A>&) {
 
 template <class A, class Storage>
 constexpr void add_storage(Kernels<A>& table) {
-  constexpr auto kIndex = static_cast<std::size_t>(kDTypeOf<Storage>);
+  constexpr auto kIndex = index_of(kDTypeOf<Storage>);
   table.narrow[kIndex] = &narrow<A, Storage>;
   table.narrow_transposed[kIndex] = &narrow_transposed<A, Storage>;
   if constexpr (accumulator_of(kDTypeOf<Storage>) == kDTypeOf<A>) {

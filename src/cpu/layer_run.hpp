@@ -10,6 +10,8 @@
 
 namespace perceptron::cpu {
 
+inline std::int64_t divide_up(std::int64_t value, std::int64_t by) { return (value + by - 1) / by; }
+
 /// Which kernel serves rows of this layer.
 enum class Kernel { tile, row_lane };
 
@@ -32,8 +34,7 @@ struct TaskGrid {
 template <class A>
 class LayerRun {
  public:
-  /// y: of any dtype. The activation is the layer's own, or identity where `kind` says so (for softmax, whose
-  /// rows are finished in a second pass).
+  /// y: of any dtype. Softmax is left at its pre-activations: whole rows of it are finished in a second pass.
   LayerRun(const Kernels<A>& kernels, const PackedLayer& layer, ConstMatrixView x, MatrixView y);
 
   /// All of it on the caller's thread.
@@ -44,7 +45,14 @@ class LayerRun {
   void run(const TaskGrid& grid, std::int64_t task, CpuWorkspace& workspace, int thread) const;
 
  private:
-  struct Part;
+  /// What goes together: rows of one group × panels of outputs.
+  struct Part {
+    std::int64_t group;
+    std::int64_t first_row;
+    std::int64_t rows;
+    std::int64_t first_panel;
+    std::int64_t panels;
+  };
   /// Sums as [output][row], stride apart.
   struct Sums {
     A* t;
