@@ -145,6 +145,14 @@ void Engine::State::run_chunk(const ReadyLayers& ready_now, const ConstMatrixVie
   }
 }
 
+namespace {
+
+void check_rows(std::int64_t rows) {
+  if (rows < 0) throw InvalidArgument(fmt::format("rows is {}, expected 0 or more", rows));
+}
+
+}  // namespace
+
 Engine::Engine(const Model& model, const Options& options)
     : state_(std::make_shared<State>(model, options)) {}
 Engine::Engine(Engine&&) noexcept = default;
@@ -191,6 +199,7 @@ void Engine::update(std::size_t index, ConstMatrixView weight, ConstMatrixView b
 }
 
 Plan Engine::plan(std::int64_t rows) const {
+  check_rows(rows);
   Plan plan;
   plan.device = state_->device->name();
   plan.threads = state_->device->threads();
@@ -211,6 +220,7 @@ Plan Engine::plan(std::int64_t rows) const {
 }
 
 std::size_t Engine::memory_required(std::int64_t rows) const {
+  check_rows(rows);
   std::size_t bytes = state_->scratch_bytes(std::min(rows, state_->chunk_rows));
   for (const auto& layer : *state_->current()) bytes += layer->size_bytes();
   return bytes;

@@ -248,5 +248,11 @@ TEST(Engine, TheMemoryRequiredIsWeightsAndScratch) {
       << "more rows pass in chunks";
 }
 
+TEST(Engine, PlansNoNegativeRows) {
+  const Engine engine(test::random_model({{4, 3}, "relu"}, 1));
+  test::expect_error<InvalidArgument>([&] { engine.plan(-1); }, {"rows", "-1"});
+  test::expect_error<InvalidArgument>([&] { engine.memory_required(-1); }, {"rows", "-1"});
+}
+
 }  // namespace
 }  // namespace perceptron
