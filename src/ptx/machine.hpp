@@ -1,0 +1,59 @@
+// The machine: runs an entry of a PTX module on the CPU, one warp instruction at a time, and watches it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "kernels/launch.hpp"
+#include "src/ptx/fault.hpp"
+#include "src/ptx/memory.hpp"
+
+namespace perceptron::ptx {
+
+struct Program;  // program.hpp: a decoded entry
+
+/// How a launch is carried out. The same seed, program and memory give the same run.
+struct RunOptions {
+  std::uint64_t seed = 0;
+  int threads = 1;         ///< Blocks that run at once; 0: one per core.
+  bool is_watched = true;  ///< false: bounds and alignment only, for speed comparisons.
+  std::uint64_t instruction_budget = 1'000'000'000;  ///< Warp instructions per block.
+  std::size_t shared_limit = 227 * 1024;             ///< Static and dynamic shared bytes a block may have.
+};
+
+struct RunReport {
+  std::uint64_t warp_instructions = 0;
+  std::uint64_t lane_operations = 0;
+  std::uint64_t blocks = 0;
+};
+
+/// Modules, decoded on first use; shared between threads.
+class Image {
+ public:
+  /// Parses; throws InvalidArgument as parse() does.
+  Image(std::string_view text, std::string_view name);
+  ~Image();
+  Image(Image&&) noexcept;
+
+  /// Decodes the entry on its first use. Unsupported names the first instruction that the machine does not
+  /// know, or that reproducible arithmetic forbids.
+  const Program& program(std::string_view entry) const;
+  std::vector<std::string_view> entries() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Runs the whole grid. Throws KernelFault at the first fault of the lowest block that has one;
+/// InvalidArgument for a bad launch (grid of zero, argument size, too much shared memory) before anything
+/// runs.
+RunReport run(const Program& program, const kernels::Launch& launch, Memory& memory,
+              const RunOptions& options = {});
+
+}  // namespace perceptron::ptx
