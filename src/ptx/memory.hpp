@@ -35,9 +35,11 @@ class Memory {
   /// Stores by kernels become faults.
   void protect(DeviceAddress address);
 
- private:
-  friend class MemoryWatch;
+  /// What the machine itself works on (memory_state.hpp).
   struct State;
+  State& state() { return *state_; }
+
+ private:
   std::unique_ptr<State> state_;
 };
 

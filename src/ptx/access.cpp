@@ -1,0 +1,253 @@
+#include "src/ptx/access.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace perceptron::ptx {
+namespace {
+
+constexpr auto kRelaxed = std::memory_order_relaxed;
+
+[[noreturn]] void fault_outside(const LaneAccess& access, std::uint64_t address, std::size_t bytes) {
+  const Memory::State& memory = access.warp.block().grid().memory;
+  const Allocation* allocation = memory.find(address);
+  std::string where = "in no allocation";
+  if (allocation != nullptr) {
+    const auto distance = static_cast<std::int64_t>(address - allocation->address);
+    where = fmt::format("at byte {} of \"{}\", which has {}", distance, allocation->name,
+                        allocation->bytes.size());
+  }
+  access.fault(FaultKind::out_of_bounds, fmt::format("{} bytes at {:#x}: {}", bytes, address, where));
+}
+
+Target resolve_shared(const LaneAccess& access, std::uint64_t address, std::size_t bytes) {
+  SharedMemory& shared = access.warp.block().shared();
+  if (!shared.contains(address, bytes)) {
+    access.fault(FaultKind::out_of_bounds,
+                 fmt::format("{} bytes at shared address {}: the block's shared memory is {} … {}", bytes,
+                             address, kSharedBase, kSharedBase + shared.size_bytes() - 1));
+  }
+  return {shared.at(address), Space::shared, nullptr, address};
+}
+
+Target resolve_global(const LaneAccess& access, std::uint64_t address, std::size_t bytes, bool is_write) {
+  Allocation* allocation = access.warp.block().grid().memory.find(address);
+  if (allocation == nullptr || address < allocation->address ||
+      address - allocation->address + bytes > allocation->bytes.size()) {
+    fault_outside(access, address, bytes);
+  }
+  if (is_write && allocation->is_read_only) {
+    access.fault(FaultKind::out_of_bounds,
+                 fmt::format("writes to \"{}\", which is read-only", allocation->name));
+  }
+  const std::uint64_t offset = address - allocation->address;
+  return {allocation->bytes.data() + offset, Space::global, allocation, offset};
+}
+
+Target resolve_within(const LaneAccess& access, std::byte* data, std::size_t size, std::uint64_t offset,
+                      std::size_t bytes) {
+  if (offset > size || bytes > size - offset) {
+    access.fault(FaultKind::out_of_bounds, fmt::format("{} bytes at byte {} of {}", bytes, offset, size));
+  }
+  return {data + offset, Space::local, nullptr, offset};
+}
+
+/// Granules of an allocation start at its address rounded down, so that they follow addresses and not
+/// offsets.
+std::size_t granule_of(const Target& target, int log2) {
+  return ((target.allocation->address & 255) + target.offset) >> log2;
+}
+
+[[noreturn]] void fault_global(const LaneAccess& access, const GlobalRecord& record, bool with_reader,
+                               bool is_mild) {
+  const Block& block = access.warp.block();
+  const std::uint32_t other =
+      with_reader ? record.reader_block.load(kRelaxed) : record.writer_block.load(kRelaxed);
+  const std::uint16_t thread = with_reader ? record.reader.load(kRelaxed) : record.writer.load(kRelaxed);
+  const std::uint32_t step =
+      with_reader ? (other == block.number() ? block.step_at(record.read_stamp.load(kRelaxed)) : kNone)
+                  : record.write_step.load(kRelaxed);
+  const std::string who = other == kManyBlocks
+                              ? "several blocks"
+                              : fmt::format("block {}, {}", other - 1, block.describe(step, thread));
+  access.fault(is_mild ? FaultKind::same_value_race : FaultKind::race,
+               fmt::format("unordered with the {} by {}", with_reader ? "read" : "write", who));
+}
+
+bool note_global_read(const LaneAccess& access, const Target& target, std::size_t bytes, bool is_shared) {
+  Block& block = access.warp.block();
+  Allocation& allocation = *target.allocation;
+  const bool is_written =
+      allocation.is_fully_written || std::all_of(allocation.written.data() + target.offset,
+                                                 allocation.written.data() + target.offset + bytes,
+                                                 [](std::uint8_t byte) { return byte != 0; });
+  if (allocation.records == nullptr) return is_written;
+  const int log2 = block.program().global_granule_log2;
+  const std::size_t first = granule_of(target, log2);
+  const std::size_t last = first + ((bytes - 1) >> log2);
+  const std::uint32_t own = block.number();
+  for (std::size_t g = first; g <= last; ++g) {
+    GlobalRecord& record = allocation.records[g];
+    const std::uint32_t reader = record.reader_block.load(kRelaxed);
+    if (reader != kManyBlocks) {
+      if (reader != own && reader != 0) {
+        record.reader_block.store(kManyBlocks, kRelaxed);
+      } else {
+        const bool has_other = reader == own && record.read_stamp.load(kRelaxed) >= block.clocks().floor() &&
+                               record.reader.load(kRelaxed) != access.thread();
+        record.reader.store(is_shared || has_other ? kSeveral : static_cast<std::uint16_t>(access.thread()),
+                            kRelaxed);
+        record.read_stamp.store(block.clocks().now(), kRelaxed);
+        record.reader_block.store(own, kRelaxed);
+      }
+    }
+    const std::uint32_t writer = record.writer_block.load(kRelaxed);
+    if (writer == 0) continue;
+    if (writer != own || !block.clocks().knows(access.thread(), record.writer.load(kRelaxed),
+                                               record.write_stamp.load(kRelaxed))) {
+      fault_global(access, record, false, false);
+    }
+  }
+  return is_written;
+}
+
+void note_global_write(const LaneAccess& access, const Target& target, std::size_t bytes, WriteMode mode) {
+  Block& block = access.warp.block();
+  Allocation& allocation = *target.allocation;
+  std::fill_n(allocation.written.data() + target.offset, bytes, std::uint8_t{1});
+  const int log2 = block.program().global_granule_log2;
+  const std::size_t first = granule_of(target, log2);
+  const std::size_t last = first + ((bytes - 1) >> log2);
+  const std::uint32_t own = block.number();
+  Clocks& clocks = block.clocks();
+  for (std::size_t g = first; g <= last; ++g) {
+    GlobalRecord& record = allocation.records[g];
+    const std::uint32_t writer = record.writer_block.load(kRelaxed);
+    const std::uint16_t writing_thread = record.writer.load(kRelaxed);
+    const bool are_both_atomic = mode.is_atomic && writing_thread == kAtomic;
+    if (writer != 0 && !are_both_atomic) {
+      if (writer != own ||
+          !clocks.knows(access.thread(), writing_thread, record.write_stamp.load(kRelaxed))) {
+        fault_global(access, record, false, mode.has_same_value);
+      }
+    }
+    const std::uint32_t reader = record.reader_block.load(kRelaxed);
+    if (reader != 0) {
+      const Stamp stamp = record.read_stamp.load(kRelaxed);
+      const std::uint16_t thread = record.reader.load(kRelaxed);
+      const bool is_ordered =
+          reader == own &&
+          (stamp < clocks.floor() || (thread != kSeveral && clocks.knows(access.thread(), thread, stamp)));
+      if (!is_ordered) fault_global(access, record, true, false);
+      record.reader_block.store(0, kRelaxed);
+    }
+    record.writer.store(mode.is_atomic ? kAtomic : static_cast<std::uint16_t>(access.thread()), kRelaxed);
+    record.write_stamp.store(clocks.now(), kRelaxed);
+    record.write_step.store(access.step.instruction, kRelaxed);
+    // A block that came in between sees this one's mark, or leaves its own here.
+    const std::uint32_t before = record.writer_block.exchange(own, std::memory_order_acq_rel);
+    if (before != writer && before != own && !mode.is_atomic) {
+      record.writer_block.store(before, kRelaxed);
+      fault_global(access, record, false, mode.has_same_value);
+    }
+  }
+}
+
+[[noreturn]] void fault_shared(const LaneAccess& access, Conflict conflict, bool is_mild) {
+  const Block& block = access.warp.block();
+  const SharedMemory& shared = const_cast<Block&>(block).shared();
+  const std::size_t granule = shared.conflict_granule();
+  const std::uint64_t address = kSharedBase + granule * shared.granule_bytes();
+  if (conflict == Conflict::in_flight) {
+    access.fault(
+        FaultKind::pending_copy,
+        fmt::format("shared address {}: an asynchronous copy issued by {} may still be writing there",
+                    address, block.describe(kNone, shared.writer(granule))));
+  }
+  const bool with_writer = conflict == Conflict::writer;
+  const std::string other =
+      with_writer ? block.describe(block.step_at(shared.write_stamp(granule)), shared.writer(granule))
+                  : block.describe(block.step_at(shared.read_stamp(granule)), shared.reader(granule));
+  access.fault(is_mild && with_writer ? FaultKind::same_value_race : FaultKind::race,
+               fmt::format("shared address {}: unordered with the {} by {}", address,
+                           with_writer ? "write" : "read", other));
+}
+
+}  // namespace
+
+Target resolve(const LaneAccess& access, Space space, std::uint64_t address, std::size_t bytes,
+               bool is_write) {
+  if (address % bytes != 0) {
+    access.fault(FaultKind::misaligned, fmt::format("{:#x} is no multiple of {} bytes", address, bytes));
+  }
+  const Program& program = access.warp.block().program();
+  if (space == Space::generic) {
+    if (address >= std::uint64_t{1} << kAllocationShift)
+      return resolve_global(access, address, bytes, is_write);
+    const std::uint64_t window = address & ~(kSharedWindow - 1);
+    if (window == kSharedWindow) return resolve_shared(access, address - window, bytes);
+    space = window == kLocalWindow       ? Space::local
+            : window == kParameterWindow ? Space::param
+            : window == kConstantWindow  ? Space::constant
+                                         : Space::global;
+    if (space == Space::local) address -= window;
+  }
+  // Module variables with values are placed in the constant window, .global ones too.
+  if (space == Space::global && (address & ~(kSharedWindow - 1)) == kConstantWindow) space = Space::constant;
+  switch (space) {
+    case Space::shared:
+      return resolve_shared(access, address >= kSharedWindow ? address - kSharedWindow : address, bytes);
+    case Space::local: {
+      std::vector<std::byte>& local = access.warp.block().local(access.thread());
+      return resolve_within(access, local.data(), local.size(), address, bytes);
+    }
+    case Space::param:
+    case Space::constant: {
+      if (is_write) access.fault(FaultKind::out_of_bounds, "writes to read-only memory");
+      const bool is_parameter = space == Space::param;
+      const auto data = is_parameter ? access.warp.block().grid().launch.arguments.bytes()
+                                     : std::span<const std::byte>(program.constant_data);
+      return resolve_within(access, const_cast<std::byte*>(data.data()), data.size(),
+                            address - (is_parameter ? kParameterWindow : kConstantWindow), bytes);
+    }
+    default: return resolve_global(access, address, bytes, is_write);
+  }
+}
+
+bool note_read(const LaneAccess& access, const Target& target, std::size_t bytes, bool is_shared) {
+  Block& block = access.warp.block();
+  if (!block.is_watched()) return true;
+  if (target.space == Space::global) return note_global_read(access, target, bytes, is_shared);
+  if (target.space != Space::shared) return true;
+  SharedMemory& shared = block.shared();
+  const std::size_t first = shared.granule(target.offset);
+  const Conflict conflict =
+      shared.read(first, shared.granules(bytes), access.thread(), is_shared, block.clocks());
+  if (conflict == Conflict::none) return true;
+  if (conflict != Conflict::unwritten) fault_shared(access, conflict, false);
+  return false;
+}
+
+void note_write(const LaneAccess& access, const Target& target, std::size_t bytes, WriteMode mode) {
+  Block& block = access.warp.block();
+  if (target.space == Space::global) {
+    if (block.is_watched()) {
+      note_global_write(access, target, bytes, mode);
+    } else {
+      std::fill_n(target.allocation->written.data() + target.offset, bytes, std::uint8_t{1});
+    }
+    return;
+  }
+  if (target.space != Space::shared || !block.is_watched()) return;
+  SharedMemory& shared = block.shared();
+  const Conflict conflict = shared.write(shared.granule(target.offset), shared.granules(bytes),
+                                         access.thread(), mode.is_atomic, block.clocks());
+  if (conflict != Conflict::none) fault_shared(access, conflict, mode.has_same_value);
+}
+
+void mark_unwritten(const Target& target, std::size_t bytes, SharedMemory& shared) {
+  if (target.space == Space::shared) shared.mark(shared.granule(target.offset), shared.granules(bytes), 0, 0);
+}
+
+}  // namespace perceptron::ptx

@@ -1,0 +1,47 @@
+// Loads and stores of lanes, checked: where an address leads, whether it may be touched, who else touched it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "src/ptx/block.hpp"
+
+namespace perceptron::ptx {
+
+/// The bytes behind a checked address.
+struct Target {
+  std::byte* data = nullptr;
+  Space space = Space::global;
+  Allocation* allocation = nullptr;  ///< Of global memory.
+  std::uint64_t offset = 0;          ///< Into the allocation, or the address in the shared window.
+};
+
+/// One lane's access, and the step that makes it.
+struct LaneAccess {
+  Warp& warp;
+  const Step& step;
+  int lane;
+
+  std::uint32_t thread() const { return warp.thread(lane); }
+  [[noreturn]] void fault(FaultKind kind, const std::string& message) const {
+    warp.fault(kind, step, lane, message);
+  }
+};
+
+/// Resolves an address of `space` (generic: by its window) and checks alignment and bounds.
+Target resolve(const LaneAccess& access, Space space, std::uint64_t address, std::size_t bytes,
+               bool is_write);
+
+/// Records a read; `is_shared`: other lanes read the same bytes with this one. False: some byte is unwritten.
+bool note_read(const LaneAccess& access, const Target& target, std::size_t bytes, bool is_shared = false);
+
+struct WriteMode {
+  bool is_atomic = false;
+  bool has_same_value = false;  ///< The bytes there are the ones to be written: a race is of the milder kind.
+};
+void note_write(const LaneAccess& access, const Target& target, std::size_t bytes, WriteMode mode = {});
+
+/// After a write of values that were never written themselves.
+void mark_unwritten(const Target& target, std::size_t bytes, SharedMemory& shared);
+
+}  // namespace perceptron::ptx

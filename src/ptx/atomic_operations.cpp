@@ -1,0 +1,101 @@
+// atom and red: one lane after another, in an order that the seed chooses.
+#include <cstring>
+#include <mutex>
+#include <type_traits>
+
+#include "src/ptx/access.hpp"
+#include "src/ptx/memory_operations.hpp"
+
+namespace perceptron::ptx {
+namespace {
+
+enum class AtomicKind : std::uint8_t { add, min, max, exch, cas, bit_and, bit_or, bit_xor, inc, dec };
+
+template <class T>
+T combine(AtomicKind kind, T old, T operand, T second) {
+  using U = std::make_unsigned_t<T>;
+  switch (kind) {
+    case AtomicKind::add: return static_cast<T>(static_cast<U>(old) + static_cast<U>(operand));
+    case AtomicKind::min: return operand < old ? operand : old;
+    case AtomicKind::max: return old < operand ? operand : old;
+    case AtomicKind::exch: return operand;
+    case AtomicKind::cas: return old == operand ? second : old;
+    case AtomicKind::bit_and: return static_cast<T>(old & operand);
+    case AtomicKind::bit_or: return static_cast<T>(old | operand);
+    case AtomicKind::bit_xor: return static_cast<T>(old ^ operand);
+    case AtomicKind::inc: return old >= operand ? T{0} : static_cast<T>(old + 1);
+    case AtomicKind::dec: return old == 0 || old > operand ? operand : static_cast<T>(old - 1);
+  }
+  return old;
+}
+
+/// source: 0 address, 1 operand, 2 cas's new value. list: kind, space, whether the address is wide.
+template <class T>
+void execute_atomic(Warp& warp, const Step& step, Mask mask) {
+  static std::mutex between_blocks;
+  for (const std::uint32_t row : {step.source[0], step.source[1], step.source[2]}) {
+    if (row != kNone) warp.use(step, row, mask);
+  }
+  Block& block = warp.block();
+  block.begin_access(step);
+  const std::uint32_t* list = block.program().lists.data() + step.list;
+  const auto kind = static_cast<AtomicKind>(list[0]);
+  const int first = static_cast<int>(block.random().below(kLanes));
+  for (int turn = 0; turn < kLanes; ++turn) {
+    const int lane = (first + turn) % kLanes;
+    if ((mask >> lane & 1) == 0) continue;
+    const LaneAccess access{warp, step, lane};
+    const std::uint64_t address = lane_address(warp, step, lane, list[2] != 0);
+    const Target target = resolve(access, static_cast<Space>(list[1]), address, sizeof(T), true);
+    const std::lock_guard lock(between_blocks);
+    note_write(access, target, sizeof(T), {.is_atomic = true});
+    T old;
+    std::memcpy(&old, target.data, sizeof(T));
+    const auto operand = static_cast<T>(warp.row<T>(step.source[1])[lane]);
+    const T second = step.source[2] == kNone ? T{} : static_cast<T>(warp.row<T>(step.source[2])[lane]);
+    const T result = combine(kind, old, operand, second);
+    std::memcpy(target.data, &result, sizeof(T));
+    if (step.target != kNone) warp.row<T>(step.target)[lane] = to_slot(old);
+  }
+  if (step.target != kNone) warp.define(step.target, mask);
+}
+
+void decode(Decoder& d, bool has_result) {
+  const Space space = take_space(d);
+  d.take_one_of({"relaxed", "acquire", "release", "acq_rel"});
+  d.take_one_of({"cta", "cluster", "gpu", "sys"});
+  const int kind = d.take_one_of({"add", "min", "max", "exch", "cas", "and", "or", "xor", "inc", "dec"});
+  if (kind < 0) d.refuse("this atomic operation is not known");
+  const Type type = d.take_type();
+  const std::size_t bytes = size_of(type);
+  switch (type) {
+    case Type::b32:
+    case Type::u32: d.step.execute = &execute_atomic<std::uint32_t>; break;
+    case Type::s32: d.step.execute = &execute_atomic<std::int32_t>; break;
+    case Type::b64:
+    case Type::u64: d.step.execute = &execute_atomic<std::uint64_t>; break;
+    case Type::s64: d.step.execute = &execute_atomic<std::int64_t>; break;
+    default: d.refuse("atomics of this type are not known: their order would show in the result");
+  }
+  const std::size_t at = has_result ? 1 : 0;
+  const auto* name = has_result ? std::get_if<Name>(&d.operand(0).value) : nullptr;
+  if (has_result && (name == nullptr || name->text != "_")) d.step.target = d.target(0, bytes);
+  d.address(at, space);
+  d.step.source[1] = d.source(at + 1, bytes);
+  if (static_cast<AtomicKind>(kind) == AtomicKind::cas) d.step.source[2] = d.source(at + 2, bytes);
+  std::vector<std::uint32_t>& lists = d.entry().program().lists;
+  d.step.list = static_cast<std::uint32_t>(lists.size());
+  lists.insert(lists.end(), {static_cast<std::uint32_t>(kind), static_cast<std::uint32_t>(space),
+                             d.is_wide_address() ? 1u : 0u});
+}
+
+void decode_atom(Decoder& d) { decode(d, true); }
+void decode_red(Decoder& d) { decode(d, false); }
+
+constexpr Operation kOperations[]{{"atom", decode_atom}, {"red", decode_red}};
+
+}  // namespace
+
+std::span<const Operation> atomic_operations() { return kOperations; }
+
+}  // namespace perceptron::ptx

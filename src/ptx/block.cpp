@@ -1,0 +1,277 @@
+#include "src/ptx/block.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+
+namespace perceptron::ptx {
+namespace {
+
+/// Every block of every run has choices of its own.
+std::uint64_t seed_of_block(const RunOptions& options, std::uint64_t index) {
+  return Random(options.seed ^ (index * 0xd1342543de82ef95)).next();
+}
+
+kernels::Extent coordinates_of(std::uint64_t index, kernels::Extent grid) {
+  return {static_cast<std::uint32_t>(index % grid.x), static_cast<std::uint32_t>(index / grid.x % grid.y),
+          static_cast<std::uint32_t>(index / grid.x / grid.y)};
+}
+
+}  // namespace
+
+Block::Block(const Grid& grid, std::uint64_t index)
+    : grid_(grid),
+      number_(static_cast<std::uint32_t>(index + 1)),
+      coordinates_(coordinates_of(index, grid.launch.grid)),
+      threads_(static_cast<std::uint32_t>(grid.launch.block.count())),
+      random_(seed_of_block(grid.options, index)),
+      clocks_(threads_, kCopyClocks),
+      shared_(grid.program.static_shared_bytes + grid.launch.shared_bytes, grid.program.shared_granule_log2,
+              grid.program.has_partial_ordering),
+      recent_(kRecent, kNone) {
+  const std::uint32_t warps = (threads_ + kLanes - 1) / kLanes;
+  for (std::uint32_t warp = 0; warp < warps; ++warp) {
+    const std::uint32_t lanes = std::min<std::uint32_t>(kLanes, threads_ - warp * kLanes);
+    const Mask mask = lanes == kLanes ? kAllLanes : (Mask{1} << lanes) - 1;
+    warps_.push_back(std::make_unique<Warp>(*this, grid.program, warp, mask));
+    runnable_.push_back(warp);
+  }
+  pending_.resize(warps);
+  // Long bursts are quick and orderly, short ones interleave warps finely; both find faults of their own.
+  static constexpr std::uint32_t kBursts[] = {3, 40, 500, 500};
+  longest_burst_ = kBursts[random_.below(4)];
+  picks_any_group_ = random_.one_in(4);
+  landing_ = random_.below(3);
+}
+
+Block::~Block() = default;
+
+void Block::run() {
+  while (true) {
+    if (!deliveries_.empty() && random_.one_in(landing_ == 0 ? 2 : 16)) deliver();
+    Warp* warp = choose_warp();
+    if (warp != nullptr) {
+      run_burst(*warp);
+    } else if (!deliver()) {
+      const bool is_done =
+          std::all_of(warps_.begin(), warps_.end(), [](const auto& w) { return w->live == 0; });
+      if (is_done) return;
+      stuck();
+    }
+  }
+}
+
+Warp* Block::choose_warp() {
+  if (runnable_.empty()) return nullptr;
+  return warps_[runnable_[random_.below(static_cast<std::uint32_t>(runnable_.size()))]].get();
+}
+
+void Block::run_burst(Warp& warp) {
+  burst_left_ = 1 + random_.below(longest_burst_);
+  while (burst_left_ > 0) {
+    LaneGroup* group = choose_group(warp);
+    if (group == nullptr) {
+      runnable_.erase(std::find(runnable_.begin(), runnable_.end(), warp.index()));
+      return;
+    }
+    run_group(warp, *group);
+  }
+}
+
+void Block::merge_groups(Warp& warp) {
+  for (int i = 0; i < warp.group_count; ++i) {
+    for (int j = warp.group_count - 1; j > i; --j) {
+      LaneGroup& a = warp.groups[static_cast<std::size_t>(i)];
+      LaneGroup& b = warp.groups[static_cast<std::size_t>(j)];
+      if (a.step != b.step || a.is_waiting || b.is_waiting) continue;
+      a.mask |= b.mask;
+      b = warp.groups[static_cast<std::size_t>(--warp.group_count)];
+    }
+  }
+}
+
+/// The smallest step first lets parted lanes meet again soonest; now and then any other, since lanes are
+/// promised no order and loops that wait for one another need it.
+LaneGroup* Block::choose_group(Warp& warp) {
+  if (warp.group_count == 1) return warp.groups[0].is_waiting ? nullptr : &warp.groups[0];
+  merge_groups(warp);
+  LaneGroup* chosen = nullptr;
+  std::uint32_t ready = 0;
+  const bool takes_any = picks_any_group_ || random_.one_in(16);
+  for (int i = 0; i < warp.group_count; ++i) {
+    LaneGroup& group = warp.groups[static_cast<std::size_t>(i)];
+    if (group.is_waiting) continue;
+    ++ready;
+    if (chosen == nullptr || (takes_any ? random_.one_in(ready) : group.step < chosen->step)) chosen = &group;
+  }
+  return chosen;
+}
+
+void Block::run_group(Warp& warp, LaneGroup& group) {
+  const Step* const steps = program().steps.data();
+  const Mask mask = group.mask;
+  const bool may_meet = warp.group_count > 1;
+  const std::uint32_t first = group.step;
+  std::uint32_t at = first;
+  const std::uint32_t most = burst_left_;
+  while (true) {
+    const Step& step = steps[at];
+    Mask active = mask;
+    if (step.predicate != kNone) {
+      warp.use_predicate(step, step.predicate, mask);
+      active &= step.is_predicate_negated ? ~warp.predicate(step.predicate) : warp.predicate(step.predicate);
+    }
+    if (step.control != Control::straight) {
+      const std::uint32_t count = at - first + 1;
+      instructions_ += count;
+      lane_operations_ += std::uint64_t{count} * static_cast<std::uint32_t>(std::popcount(mask));
+      burst_left_ -= std::min(burst_left_, count);
+      if (instructions_ > grid_.options.instruction_budget) spent(warp, step);
+      group.step = at;
+      control(warp, group, step, active);
+      return;
+    }
+    if (active != 0) step.execute(warp, step, active);
+    ++at;
+    if ((may_meet && steps[at].is_label) || at - first >= most) {
+      instructions_ += at - first;
+      lane_operations_ += std::uint64_t{at - first} * static_cast<std::uint32_t>(std::popcount(mask));
+      burst_left_ -= std::min(burst_left_, at - first);
+      group.step = at;
+      return;
+    }
+  }
+}
+
+void Block::control(Warp& warp, LaneGroup& group, const Step& step, Mask mask) {
+  if (step.control == Control::branch) return branch(warp, group, step, mask);
+  if (mask == 0) {
+    ++group.step;
+    return;
+  }
+  LaneGroup& staying = mask == group.mask ? group : part(warp, group, group.mask & ~mask, group.step + 1);
+  switch (step.control) {
+    case Control::yield:
+      step.execute(warp, step, mask);
+      ++staying.step;
+      burst_left_ = 0;
+      return;
+    case Control::warp_sync: return synchronise_lanes(warp, staying, step);
+    case Control::barrier: return meet_barrier(warp, staying, step);
+    case Control::exit:
+    case Control::end: return exit(warp, staying, step, mask);
+    case Control::straight:
+    case Control::branch: return;
+  }
+}
+
+/// The leaving lanes become a group of their own at `step`; returns the group that is left.
+LaneGroup& Block::part(Warp& warp, LaneGroup& group, Mask leaving, std::uint32_t step) {
+  group.mask &= ~leaving;
+  warp.groups[static_cast<std::size_t>(warp.group_count++)] = {step, leaving, false};
+  return group;
+}
+
+void Block::branch(Warp& warp, LaneGroup& group, const Step& step, Mask taken) {
+  if (taken == group.mask) {
+    group.step = step.target;
+  } else {
+    if (taken != 0) part(warp, group, taken, step.target);
+    ++group.step;
+  }
+}
+
+void Block::exit(Warp& warp, LaneGroup& group, const Step& step, Mask mask) {
+  const PendingCopies& copies = pending_[warp.index()];
+  for (const Copy& copy : copies.copies) {
+    if ((mask >> copy.lane & 1) != 0) {
+      warp.fault(FaultKind::pending_copy, step, copy.lane,
+                 "exits with asynchronous copies that it never waited for");
+    }
+  }
+  warp.live &= ~mask;
+  group = warp.groups[static_cast<std::size_t>(--warp.group_count)];
+  if (warp.group_count == 0) {
+    runnable_.erase(std::find(runnable_.begin(), runnable_.end(), warp.index()));
+    burst_left_ = 0;
+  }
+}
+
+std::vector<std::byte>& Block::local(std::uint32_t thread) {
+  if (local_.empty()) local_.resize(threads_);
+  std::vector<std::byte>& bytes = local_[thread];
+  if (bytes.empty()) bytes.resize(program().local_bytes);
+  return bytes;
+}
+
+std::uint32_t Block::step_at(Stamp stamp) const {
+  return clocks_.now() - stamp < kRecent ? recent_[stamp % kRecent] : kNone;
+}
+
+Place Block::place(const Step& step, std::uint32_t thread) const {
+  Place place;
+  place.kernel = program().kernel;
+  const Location& location = program().locations[step.instruction];
+  place.ptx_line = location.ptx_line;
+  if (location.source_line > 0) {
+    const auto file = program().files.find(location.source_file);
+    const std::string path = file == program().files.end() ? "?" : file->second;
+    place.source = fmt::format("{}:{}", path.substr(path.rfind('/') + 1), location.source_line);
+  }
+  const kernels::Extent size = grid_.launch.block;
+  place.block[0] = coordinates_.x;
+  place.block[1] = coordinates_.y;
+  place.block[2] = coordinates_.z;
+  place.thread[0] = thread % size.x;
+  place.thread[1] = thread / size.x % size.y;
+  place.thread[2] = thread / size.x / size.y;
+  return place;
+}
+
+std::string Block::describe(std::uint32_t step, std::uint32_t thread) const {
+  std::string who;
+  if (thread < threads_) {
+    const Place there = place(program().steps[step == kNone ? 0 : step], thread);
+    who = fmt::format("thread ({}, {}, {})", there.thread[0], there.thread[1], there.thread[2]);
+  } else {
+    who = thread == kSeveral ? "several threads" : thread == kAtomic ? "atomic operations" : "a bulk copy";
+  }
+  if (step == kNone) return fmt::format("{}, a long time before", who);
+  const Place there = place(program().steps[step], 0);
+  return fmt::format("{} at line {}{}: {}", who, there.ptx_line,
+                     there.source.empty() ? "" : fmt::format(" ({})", there.source), program().texts[step]);
+}
+
+std::string Block::where_everyone_stands() const {
+  std::string text;
+  for (const auto& warp : warps_) {
+    for (int i = 0; i < warp->group_count && warp->live != 0; ++i) {
+      const LaneGroup& group = warp->groups[static_cast<std::size_t>(i)];
+      text += fmt::format("\n  warp {}, lanes {:#010x}: line {}, {}{}", warp->index(), group.mask,
+                          program().locations[group.step].ptx_line, program().texts[group.step],
+                          group.is_waiting ? ", waiting" : "");
+    }
+    if (warp->live == 0) text += fmt::format("\n  warp {}: exited", warp->index());
+  }
+  return text;
+}
+
+void Block::spent(const Warp& warp, const Step& step) {
+  warp.fault(FaultKind::budget, step, std::countr_zero(warp.live),
+             fmt::format("{} warp instructions are spent{}", grid_.options.instruction_budget,
+                         where_everyone_stands()));
+}
+
+void Block::stuck() {
+  const auto first =
+      std::find_if(warps_.begin(), warps_.end(), [](const auto& warp) { return warp->live != 0; });
+  const Warp& warp = **first;
+  const bool has_parted = std::any_of(warps_.begin(), warps_.end(),
+                                      [](const auto& w) { return w->live != 0 && w->group_count > 1; });
+  warp.fault(has_parted ? FaultKind::divergent_barrier : FaultKind::deadlock,
+             program().steps[warp.groups[0].step], std::countr_zero(warp.live),
+             fmt::format("nothing can run{}", where_everyone_stands()));
+}
+
+}  // namespace perceptron::ptx

@@ -1,0 +1,143 @@
+// A thread block under execution: its warps, shared memory, clocks and barriers, and the scheduler that picks
+// among warps and parted lanes by seed.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kernels/launch.hpp"
+#include "src/ptx/clocks.hpp"
+#include "src/ptx/copies.hpp"
+#include "src/ptx/machine.hpp"
+#include "src/ptx/memory_state.hpp"
+#include "src/ptx/program.hpp"
+#include "src/ptx/random.hpp"
+#include "src/ptx/shared_memory.hpp"
+#include "src/ptx/warp.hpp"
+
+namespace perceptron::ptx {
+
+/// What all blocks of a launch share.
+struct Grid {
+  const Program& program;
+  const kernels::Launch& launch;
+  Memory::State& memory;
+  const RunOptions& options;
+};
+
+/// An mbarrier object in shared memory (PTX ISA, "mbarrier"): the machine's own record of it.
+struct Mbarrier {
+  std::uint32_t expected = 0, pending = 0;
+  std::int64_t transactions = 0;
+  std::uint64_t phase = 0;
+  std::uint32_t initialiser = 0;
+  std::uint32_t number = 0;         ///< Among the block's: its copies have a clock of their own.
+  bool is_known_to_copies = false;  ///< A fence stands between its initialisation and its use by bulk copies.
+  Knowledge arriving, completed;
+};
+
+class Block {
+ public:
+  Block(const Grid& grid, std::uint64_t index);
+  ~Block();
+
+  /// To the last exit; throws KernelFault.
+  void run();
+  std::uint64_t warp_instructions() const { return instructions_; }
+  std::uint64_t lane_operations() const { return lane_operations_; }
+
+  const Grid& grid() const { return grid_; }
+  const Program& program() const { return grid_.program; }
+  bool is_watched() const { return grid_.options.is_watched; }
+  std::uint32_t number() const { return number_; }  ///< From 1, as records have it.
+  kernels::Extent coordinates() const { return coordinates_; }
+  std::uint32_t threads() const { return threads_; }
+  Clocks& clocks() { return clocks_; }
+  SharedMemory& shared() { return shared_; }
+  Random& random() { return random_; }
+  PendingCopies& pending(const Warp& warp) { return pending_[warp.index()]; }
+  std::vector<std::byte>& local(std::uint32_t thread);
+
+  /// A new stamp for the accesses of this step, remembered for messages.
+  void begin_access(const Step& step) { recent_[clocks_.tick() % kRecent] = step.instruction; }
+  /// The step that made an access at that stamp; kNone where it is too long ago.
+  std::uint32_t step_at(Stamp stamp) const;
+
+  /// Copies' destinations are in flight from here on.
+  void begin_copy(Warp& warp, const Step& step, Copy& copy);
+  void finish_copy(Warp& warp, const Step& step, Copy& copy, std::uint32_t writer);
+  void deliver_later(Delivery delivery) { deliveries_.push_back(std::move(delivery)); }
+  bool lands_early() { return landing_ == 0 || (landing_ == 2 && random_.one_in(2)); }
+
+  Mbarrier& initialise_mbarrier(Warp& warp, const Step& step, int lane, std::uint64_t address,
+                                std::uint32_t count);
+  Mbarrier& mbarrier(Warp& warp, const Step& step, int lane, std::uint64_t address);
+  std::map<std::uint64_t, Mbarrier>& mbarriers() { return mbarriers_; }
+  void arrive(Warp& warp, const Step& step, int lane, Mbarrier& barrier, std::uint32_t count);
+  void complete_if_done(Mbarrier& barrier);
+
+  Place place(const Step& step, std::uint32_t thread) const;
+  /// "line 12 (row_dot.cuh:31) by thread (3, 0, 0)": the other access of a race.
+  std::string describe(std::uint32_t step, std::uint32_t thread) const;
+
+ private:
+  static constexpr std::uint32_t kRecent = 1 << 14;
+  static constexpr std::uint32_t kNamedBarriers = 16;
+
+  struct NamedBarrier {
+    std::uint32_t arrived = 0, expected = 0;
+    std::vector<std::pair<std::uint32_t, Step>> waiting;  ///< Warp and the step it waits at.
+    Knowledge knowledge;
+    std::uint32_t popc = 0;
+    bool is_all = true, is_any = false;
+  };
+
+  Warp* choose_warp();
+  void run_burst(Warp& warp);
+  void run_group(Warp& warp, LaneGroup& group);
+  void control(Warp& warp, LaneGroup& group, const Step& step, Mask mask);
+  LaneGroup* choose_group(Warp& warp);
+  void merge_groups(Warp& warp);
+  LaneGroup& part(Warp& warp, LaneGroup& group, Mask leaving, std::uint32_t step);
+  void branch(Warp& warp, LaneGroup& group, const Step& step, Mask taken);
+  void exit(Warp& warp, LaneGroup& group, const Step& step, Mask mask);
+  void synchronise_lanes(Warp& warp, LaneGroup& group, const Step& step);
+  void meet_barrier(Warp& warp, LaneGroup& group, const Step& step);
+  void release(NamedBarrier& barrier);
+  bool shared_written_by(const Copy& copy) const;
+  bool deliver();
+  void deliver(Delivery& delivery);
+  [[noreturn]] void stuck();
+  [[noreturn]] void spent(const Warp& warp, const Step& step);
+  std::string where_everyone_stands() const;
+
+  Grid grid_;
+  std::uint32_t number_;
+  kernels::Extent coordinates_;
+  std::uint32_t threads_;
+  Random random_;
+  Clocks clocks_;
+  SharedMemory shared_;
+  std::vector<std::unique_ptr<Warp>> warps_;
+  std::vector<PendingCopies> pending_;
+  std::vector<std::vector<std::byte>> local_;
+  std::vector<std::uint32_t> runnable_;
+  std::vector<std::uint32_t> recent_;
+  std::vector<Delivery> deliveries_;
+  std::map<std::uint64_t, Mbarrier> mbarriers_;
+  NamedBarrier barriers_[kNamedBarriers];
+  std::uint32_t longest_burst_;
+  std::uint32_t burst_left_ = 0;
+  bool picks_any_group_;
+  std::uint32_t landing_;  ///< 0: copies land at once; 1: at their wait; 2: either.
+  std::uint64_t instructions_ = 0, lane_operations_ = 0;
+};
+
+/// Copies that report to mbarriers have clocks of their own, this many per block; more mbarriers share them.
+inline constexpr std::uint32_t kCopyClocks = 32;
+
+}  // namespace perceptron::ptx

@@ -1,0 +1,30 @@
+#include "src/ptx/fault.hpp"
+
+#include <fmt/format.h>
+
+namespace perceptron::ptx {
+
+std::string_view to_string(FaultKind kind) {
+  switch (kind) {
+    case FaultKind::out_of_bounds: return "access out of bounds";
+    case FaultKind::misaligned: return "misaligned access";
+    case FaultKind::unwritten: return "use of unwritten data";
+    case FaultKind::race: return "race";
+    case FaultKind::same_value_race: return "race with the same value";
+    case FaultKind::pending_copy: return "asynchronous copy not waited for";
+    case FaultKind::divergent_barrier: return "divergent barrier";
+    case FaultKind::barrier: return "mbarrier misuse";
+    case FaultKind::deadlock: return "deadlock";
+    case FaultKind::budget: return "instruction budget spent";
+    case FaultKind::arithmetic: return "undefined arithmetic";
+  }
+  return "fault";
+}
+
+std::string to_string(const Place& place) {
+  return fmt::format("{} line {}{}, block ({}, {}, {}), thread ({}, {}, {})", place.kernel, place.ptx_line,
+                     place.source.empty() ? "" : fmt::format(" ({})", place.source), place.block[0],
+                     place.block[1], place.block[2], place.thread[0], place.thread[1], place.thread[2]);
+}
+
+}  // namespace perceptron::ptx

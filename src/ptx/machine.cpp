@@ -1,0 +1,114 @@
+#include "src/ptx/machine.hpp"
+
+#include <fmt/format.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#include <atomic>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "perceptron/error.hpp"
+#include "src/ptx/block.hpp"
+#include "src/ptx/decoder.hpp"
+#include "src/ptx/parser.hpp"
+#include "src/reference/float_environment.hpp"
+
+namespace perceptron::ptx {
+
+struct Image::State {
+  Module module;
+  std::mutex mutex;
+  std::map<std::string, std::unique_ptr<const Program>, std::less<>> programs;
+};
+
+Image::Image(std::string_view text, std::string_view name) : state_(std::make_unique<State>()) {
+  state_->module = parse(text, name);
+}
+Image::~Image() = default;
+Image::Image(Image&&) noexcept = default;
+
+const Program& Image::program(std::string_view entry) const {
+  const std::lock_guard lock(state_->mutex);
+  const auto found = state_->programs.find(entry);
+  if (found != state_->programs.end()) return *found->second;
+  const Entry& parsed = state_->module.entry(entry);
+  auto program = std::make_unique<const Program>(decode(state_->module, parsed));
+  return *state_->programs.emplace(std::string(entry), std::move(program)).first->second;
+}
+
+std::vector<std::string_view> Image::entries() const {
+  std::vector<std::string_view> names;
+  for (const Entry& entry : state_->module.entries) names.push_back(entry.name);
+  return names;
+}
+
+namespace {
+
+void check_launch(const Program& program, const kernels::Launch& launch, const RunOptions& options) {
+  const auto refuse = [&](const std::string& what) {
+    throw InvalidArgument(fmt::format("launch of {}: {}", program.kernel, what));
+  };
+  const auto size = [](const kernels::Extent& extent) {
+    return fmt::format("{} x {} x {}", extent.x, extent.y, extent.z);
+  };
+  if (launch.grid.count() == 0)
+    refuse(fmt::format("the grid is {}, expected at least one block", size(launch.grid)));
+  if (launch.grid.count() >= 0xffffffff)
+    refuse(fmt::format("the grid is {}: the machine counts 2^32 - 2 blocks", size(launch.grid)));
+  const std::uint64_t threads = launch.block.count();
+  const auto most = static_cast<std::uint64_t>(std::min(program.max_threads, 1024));
+  if (threads == 0 || threads > most) {
+    refuse(fmt::format("the block is {}, expected 1 to {} threads", size(launch.block), most));
+  }
+  const std::size_t argument_bytes = launch.arguments.bytes().size();
+  if (argument_bytes != program.argument_bytes) {
+    refuse(fmt::format("{} argument bytes, but the entry takes {}", argument_bytes, program.argument_bytes));
+  }
+  const std::size_t shared = program.static_shared_bytes + launch.shared_bytes;
+  if (shared > options.shared_limit) {
+    refuse(fmt::format("{} bytes of shared memory ({} of them dynamic), the limit is {}", shared,
+                       launch.shared_bytes, options.shared_limit));
+  }
+}
+
+}  // namespace
+
+RunReport run(const Program& program, const kernels::Launch& launch, Memory& memory,
+              const RunOptions& options) {
+  check_launch(program, launch, options);
+  memory.state().begin_launch(program.global_granule_log2);
+  const Grid grid{program, launch, memory.state(), options};
+  const std::uint64_t blocks = launch.grid.count();
+  std::atomic<std::uint64_t> warp_instructions = 0, lane_operations = 0, first_fault = blocks;
+  std::mutex fault_mutex;
+  std::exception_ptr fault;
+  const auto run_block = [&](std::uint64_t index) {
+    if (index > first_fault.load(std::memory_order_relaxed)) return;
+    const reference::FloatEnvironment environment;
+    Block block(grid, index);
+    try {
+      block.run();
+    } catch (...) {
+      const std::lock_guard lock(fault_mutex);
+      if (index < first_fault) {
+        first_fault = index;
+        fault = std::current_exception();
+      }
+    }
+    warp_instructions += block.warp_instructions();
+    lane_operations += block.lane_operations();
+  };
+  if (options.threads == 1 || blocks == 1) {
+    for (std::uint64_t index = 0; index < blocks && fault == nullptr; ++index) run_block(index);
+  } else {
+    tbb::task_arena arena(options.threads == 0 ? tbb::task_arena::automatic : options.threads);
+    arena.execute([&] { tbb::parallel_for(std::uint64_t{0}, blocks, run_block); });
+  }
+  if (fault != nullptr) std::rethrow_exception(fault);
+  return {warp_instructions, lane_operations, blocks};
+}
+
+}  // namespace perceptron::ptx

@@ -1,0 +1,93 @@
+#include "src/ptx/memory.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "perceptron/error.hpp"
+#include "src/ptx/memory_state.hpp"
+
+namespace perceptron::ptx {
+
+Memory::Memory() : state_(std::make_unique<State>()) {}
+Memory::~Memory() = default;
+
+DeviceAddress Memory::allocate(std::size_t bytes, std::string name, std::size_t phase) {
+  auto allocation = std::make_unique<Allocation>();
+  allocation->name = std::move(name);
+  allocation->bytes.resize(bytes);
+  allocation->written.resize(bytes);
+  allocation->is_fully_written = bytes == 0;
+  const std::vector<std::unique_ptr<Allocation>>& all = state_->allocations;
+  const auto free = std::find_if(all.begin(), all.end(), [](const auto& old) { return old->is_released; });
+  const auto index = static_cast<std::uint64_t>(free - all.begin());
+  const DeviceAddress address = ((index + 1) << kAllocationShift) + 256 + phase % 256;
+  allocation->address = address;
+  if (free == all.end()) {
+    state_->allocations.push_back(std::move(allocation));
+  } else {
+    state_->allocations[index] = std::move(allocation);
+  }
+  return address;
+}
+
+void Memory::release(DeviceAddress address) {
+  Allocation& allocation = state_->checked(address, 0);
+  allocation.is_released = true;
+  allocation.bytes = {};
+  allocation.written = {};
+  allocation.records.reset();
+}
+
+void Memory::write(DeviceAddress to, std::span<const std::byte> bytes) {
+  if (bytes.empty()) return;
+  Allocation& allocation = state_->checked(to, bytes.size());
+  const std::size_t offset = to - allocation.address;
+  std::memcpy(allocation.bytes.data() + offset, bytes.data(), bytes.size());
+  std::memset(allocation.written.data() + offset, 1, bytes.size());
+  if (bytes.size() == allocation.bytes.size()) allocation.is_fully_written = true;
+}
+
+void Memory::fill(DeviceAddress to, std::byte value, std::size_t bytes) {
+  const std::vector<std::byte> values(bytes, value);
+  write(to, values);
+}
+
+void Memory::read(DeviceAddress from, std::span<std::byte> bytes) const {
+  if (bytes.empty()) return;
+  const Allocation& allocation = state_->checked(from, bytes.size());
+  std::memcpy(bytes.data(), allocation.bytes.data() + (from - allocation.address), bytes.size());
+}
+
+bool Memory::is_written(DeviceAddress from, std::size_t bytes) const {
+  const Allocation& allocation = state_->checked(from, bytes);
+  const std::uint8_t* written = allocation.written.data() + (from - allocation.address);
+  return std::all_of(written, written + bytes, [](std::uint8_t byte) { return byte != 0; });
+}
+
+void Memory::protect(DeviceAddress address) { state_->checked(address, 0).is_read_only = true; }
+
+Allocation& Memory::State::checked(DeviceAddress address, std::size_t bytes) const {
+  Allocation* allocation = find(address);
+  if (allocation == nullptr || address < allocation->address ||
+      address - allocation->address + bytes > allocation->bytes.size()) {
+    throw InvalidArgument(
+        fmt::format("{} bytes at device address {:#x} lie in no allocation", bytes, address));
+  }
+  return *allocation;
+}
+
+void Memory::State::begin_launch(int granule_log2) {
+  for (const auto& allocation : allocations) {
+    if (allocation->is_released || allocation->is_read_only) continue;
+    const std::size_t granules = ((allocation->bytes.size() + 256) >> granule_log2) + 2;  // 256: the phase.
+    // calloc's pages cost nothing until a kernel touches them; zero bytes are a record of nobody.
+    auto* records = static_cast<GlobalRecord*>(std::calloc(granules, sizeof(GlobalRecord)));
+    if (records == nullptr) throw std::bad_alloc();
+    allocation->records.reset(records);
+  }
+}
+
+}  // namespace perceptron::ptx

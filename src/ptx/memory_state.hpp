@@ -1,0 +1,62 @@
+// What Memory keeps: allocations with their bytes, which of them are written, and who touched each granule
+// during the present launch.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "src/ptx/memory.hpp"
+
+namespace perceptron::ptx {
+
+/// Last accesses to one granule of global memory. Blocks are counted from 1; 0 is nobody. Several cores write
+/// here at once: relaxed, since a race between blocks is found by whoever comes second, and each sees its own
+/// mark.
+struct GlobalRecord {
+  std::atomic<std::uint32_t> writer_block, reader_block;
+  std::atomic<std::uint32_t> write_stamp, read_stamp;  ///< Of the block above: its own clock.
+  std::atomic<std::uint16_t> writer, reader;           ///< Threads of that block, or kSeveral.
+  std::atomic<std::uint32_t> write_step;
+};
+
+inline constexpr std::uint32_t kManyBlocks = ~std::uint32_t{0};
+
+/// 2⁴⁰ bytes of addresses belong to each allocation.
+inline constexpr int kAllocationShift = 40;
+
+struct FreeRecords {
+  void operator()(GlobalRecord* records) const { std::free(records); }
+};
+
+struct Allocation {
+  std::string name;
+  DeviceAddress address = 0;
+  std::vector<std::byte> bytes;
+  std::vector<std::uint8_t> written;  ///< One per byte.
+  bool is_fully_written = false;
+  bool is_read_only = false;
+  bool is_released = false;
+  std::unique_ptr<GlobalRecord[], FreeRecords> records;  ///< Of the launch; zero pages until touched.
+};
+
+struct Memory::State {
+  std::vector<std::unique_ptr<Allocation>> allocations;
+
+  Allocation* find(DeviceAddress address) const {
+    const std::uint64_t index = (address >> kAllocationShift) - 1;
+    return index < allocations.size() && !allocations[index]->is_released ? allocations[index].get()
+                                                                          : nullptr;
+  }
+  /// Throws InvalidArgument.
+  Allocation& checked(DeviceAddress address, std::size_t bytes) const;
+  /// Forgets all accesses: launches are ordered.
+  void begin_launch(int granule_log2);
+};
+
+}  // namespace perceptron::ptx

@@ -1,0 +1,117 @@
+// A decoded entry: steps whose operands are register rows, ready to run. Made by decoder.hpp.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "src/ptx/module.hpp"
+
+namespace perceptron::ptx {
+
+struct Step;
+class Warp;
+
+/// One bit per lane.
+using Mask = std::uint32_t;
+inline constexpr int kLanes = 32;
+inline constexpr Mask kAllLanes = ~Mask{0};
+
+/// Runs one instruction for the lanes of the mask, which is never empty.
+using Execute = void (*)(Warp&, const Step&, Mask);
+
+/// What the scheduler does at a step. All but `straight` end a run of steps.
+enum class Control : std::uint8_t {
+  straight,   ///< execute(), then the next step.
+  warp_sync,  ///< Waits for the lanes of its member mask, then execute().
+  branch,     ///< The masked lanes go to `target`.
+  exit,
+  barrier,  ///< bar.sync, bar.arrive and bar.red; the block decides.
+  yield,    ///< execute(), then another warp may be chosen: waiting loops end here.
+  end,      ///< Behind the last instruction.
+};
+
+inline constexpr std::uint32_t kNone = ~std::uint32_t{0};
+
+/// Rows are numbered in units of 32 four-byte slots; 64-bit registers take two. Predicates have numbers of
+/// their own.
+struct Step {
+  Execute execute = nullptr;
+  std::uint32_t target = kNone;  ///< Destination row or predicate; of a branch, a step.
+  std::uint32_t source[4] = {kNone, kNone, kNone, kNone};
+  std::uint32_t second_target = kNone;  ///< setp's and shfl's second destination.
+  std::uint32_t list = 0;               ///< First of a vector's rows in Program::lists.
+  std::uint64_t immediate = 0;          ///< Address offset, table, byte counts: the operation's own.
+  std::uint32_t predicate = kNone;
+  std::uint32_t instruction = 0;  ///< Index into Program::locations.
+  Control control = Control::straight;
+  bool is_predicate_negated = false;
+  bool is_label = false;   ///< Lanes that parted may meet here.
+  std::uint8_t count = 1;  ///< Elements of a vector operand.
+};
+
+/// A row that holds the same in every run: an immediate, or a symbol's address.
+struct Constant {
+  std::uint32_t row;
+  bool is_wide;
+  std::uint64_t bits;
+};
+
+enum class Special : std::uint8_t {
+  tid_x,
+  tid_y,
+  tid_z,
+  ntid_x,
+  ntid_y,
+  ntid_z,
+  ctaid_x,
+  ctaid_y,
+  ctaid_z,
+  nctaid_x,
+  nctaid_y,
+  nctaid_z,
+  laneid,
+  warpid,
+  lanemask_eq,
+  lanemask_lt,
+  lanemask_le,
+  lanemask_gt,
+  lanemask_ge,
+  dynamic_smem_size,
+};
+
+struct SpecialRow {
+  std::uint32_t row;
+  Special special;
+};
+
+struct Program {
+  std::string kernel;
+  std::vector<Step> steps;
+  std::vector<std::uint32_t> lists;
+  std::vector<Location> locations;
+  std::vector<std::string> texts;  ///< Of the instructions, for messages.
+  std::map<int, std::string> files;
+  std::vector<Constant> constants;
+  std::vector<SpecialRow> specials;
+  std::uint32_t rows = 0, predicates = 0;
+  std::size_t argument_bytes = 0;
+  std::size_t static_shared_bytes = 0;   ///< From kSharedBase on.
+  std::size_t local_bytes = 0;           ///< Per thread.
+  std::vector<std::byte> constant_data;  ///< Module variables with values; read-only.
+  int shared_granule_log2 = 2;           ///< Narrowest access to shared memory: no record is finer.
+  int global_granule_log2 = 2;
+  bool has_partial_ordering = false;  ///< Orders threads by more than barriers of the whole block.
+  int max_threads = 1024;
+};
+
+/// Where the state spaces lie in generic addresses, all below the first allocation of global memory. Shared
+/// memory begins at 1024 as on sm_90, which keeps the first kilobyte, so that offset 0 is a fault.
+inline constexpr std::uint64_t kSharedWindow = std::uint64_t{1} << 36;
+inline constexpr std::uint64_t kLocalWindow = std::uint64_t{2} << 36;
+inline constexpr std::uint64_t kParameterWindow = std::uint64_t{3} << 36;
+inline constexpr std::uint64_t kConstantWindow = std::uint64_t{4} << 36;
+inline constexpr std::uint64_t kSharedBase = 1024;
+
+}  // namespace perceptron::ptx

@@ -1,0 +1,108 @@
+// A block's shared memory, and per granule who wrote it last and who has read it since.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "src/ptx/clocks.hpp"
+
+namespace perceptron::ptx {
+
+/// In place of a thread's number in a record.
+inline constexpr std::uint16_t kSeveral = 0xffff;  ///< More than one reader.
+inline constexpr std::uint16_t kAtomic = 0xfffe;   ///< Atomic operations, which never race with one another.
+
+/// A write stamp that no floor reaches: the destination of a copy that is in flight.
+inline constexpr Stamp kInFlight = ~Stamp{0};
+
+/// What an access met.
+enum class Conflict : std::uint8_t { none, unwritten, in_flight, writer, reader };
+
+/// Addresses count from kSharedBase. Every granule has been checked to lie inside.
+class SharedMemory {
+ public:
+  SharedMemory(std::size_t bytes, int granule_log2, bool has_partial_ordering);
+
+  std::byte* at(std::uint64_t address) { return bytes_.data() + (address - kSharedBase); }
+  std::size_t size_bytes() const { return bytes_.size(); }
+  bool contains(std::uint64_t address, std::size_t bytes) const {
+    return address >= kSharedBase && address - kSharedBase + bytes <= bytes_.size();
+  }
+  std::size_t granule(std::uint64_t address) const { return (address - kSharedBase) >> granule_log2_; }
+  std::size_t granules(std::size_t bytes) const { return (bytes + granule_bytes() - 1) >> granule_log2_; }
+  std::size_t granule_bytes() const { return std::size_t{1} << granule_log2_; }
+
+  /// `thread` reads granules first … first + count − 1, as do others with it where `is_shared`.
+  Conflict read(std::size_t first, std::size_t count, std::uint32_t thread, bool is_shared, Clocks& clocks) {
+    const Stamp now = clocks.now(), floor = clocks.floor();
+    for (std::size_t g = first; g < first + count; ++g) {
+      if (write_stamp_[g] - 1 >= floor - 1) [[unlikely]] {
+        const Conflict conflict = judge_read(g, thread, clocks);
+        if (conflict != Conflict::none) return found(g, conflict);
+      }
+      reader_[g] = is_shared || (read_stamp_[g] >= floor && reader_[g] != thread)
+                       ? kSeveral
+                       : static_cast<std::uint16_t>(thread);
+      read_stamp_[g] = now;
+      if (has_partial_ordering_) note_reader(g, thread, now);
+    }
+    return Conflict::none;
+  }
+  /// Before a write; `is_atomic` for operations that do not race with their like.
+  Conflict write(std::size_t first, std::size_t count, std::uint32_t thread, bool is_atomic, Clocks& clocks) {
+    const Stamp now = clocks.now(), floor = clocks.floor();
+    for (std::size_t g = first; g < first + count; ++g) {
+      if (write_stamp_[g] >= floor || read_stamp_[g] >= floor) [[unlikely]] {
+        const Conflict conflict = judge_write(g, thread, is_atomic, clocks);
+        if (conflict != Conflict::none) return found(g, conflict);
+      }
+      write_stamp_[g] = now;
+      writer_[g] = is_atomic ? kAtomic : static_cast<std::uint16_t>(thread);
+      read_stamp_[g] = 0;
+    }
+    return Conflict::none;
+  }
+  void mark(std::size_t first, std::size_t count, std::uint32_t writer, Stamp stamp) {
+    for (std::size_t g = first; g < first + count; ++g) {
+      write_stamp_[g] = stamp;
+      writer_[g] = static_cast<std::uint16_t>(writer);
+    }
+  }
+  bool is_written(std::size_t granule) const { return write_stamp_[granule] != 0; }
+
+  /// Of the last conflict.
+  std::size_t conflict_granule() const { return conflict_granule_; }
+  std::uint16_t writer(std::size_t granule) const { return writer_[granule]; }
+  std::uint16_t reader(std::size_t granule) const {
+    return conflict_reader_ != kSeveral ? conflict_reader_ : reader_[granule];
+  }
+  Stamp write_stamp(std::size_t granule) const { return write_stamp_[granule]; }
+  Stamp read_stamp(std::size_t granule) const { return read_stamp_[granule]; }
+
+ private:
+  Conflict judge_read(std::size_t granule, std::uint32_t thread, const Clocks& clocks) const;
+  Conflict judge_write(std::size_t granule, std::uint32_t thread, bool is_atomic, const Clocks& clocks);
+  void note_reader(std::size_t granule, std::uint32_t thread, Stamp stamp);
+  Conflict found(std::size_t granule, Conflict conflict) {
+    conflict_granule_ = granule;
+    return conflict;
+  }
+
+  struct Reader {
+    std::uint32_t thread;
+    Stamp stamp;
+  };
+
+  std::vector<std::byte> bytes_;
+  int granule_log2_;
+  bool has_partial_ordering_;
+  std::vector<Stamp> write_stamp_, read_stamp_;
+  std::vector<std::uint16_t> writer_, reader_;
+  std::unordered_map<std::size_t, std::vector<Reader>> readers_;  ///< Only under partial ordering.
+  std::size_t conflict_granule_ = 0;
+  std::uint16_t conflict_reader_ = kSeveral;
+};
+
+}  // namespace perceptron::ptx

@@ -1,0 +1,23 @@
+// Control flow, barriers, and what lanes of a warp tell one another.
+#pragma once
+
+#include <span>
+
+#include "src/ptx/decoder.hpp"
+
+namespace perceptron::ptx {
+
+std::span<const Operation> control_operations();
+std::span<const Operation> warp_operations();
+
+enum class BarrierKind : std::uint8_t { sync, arrive, red_popc, red_and, red_or };
+
+/// bar.warp.sync: memory of the lanes is ordered.
+void execute_warp_barrier(Warp& warp, const Step& step, Mask mask);
+
+/// bar.red: the warp's predicates go in, the result comes out for all.
+void contribute(Warp& warp, const Step& step, Mask mask, BarrierKind kind, std::uint32_t& popc, bool& is_all,
+                bool& is_any);
+void collect(Warp& warp, const Step& step, Mask mask, std::uint32_t popc, bool is_all, bool is_any);
+
+}  // namespace perceptron::ptx
