@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace perceptron::ptx {
 namespace {
@@ -57,6 +58,10 @@ Target resolve_within(const LaneAccess& access, std::byte* data, std::size_t siz
 /// offsets.
 std::size_t granule_of(const Target& target, int log2) {
   return ((target.allocation->address & 255) + target.offset) >> log2;
+}
+
+bool has_same_value(const Target& target, std::size_t bytes, WriteMode mode) {
+  return mode.value != nullptr && std::memcmp(mode.value, target.data, bytes) == 0;
 }
 
 [[noreturn]] void fault_global(const LaneAccess& access, const GlobalRecord& record, bool with_reader,
@@ -129,7 +134,7 @@ void note_global_write(const LaneAccess& access, const Target& target, std::size
     if (writer != 0 && !are_both_atomic) {
       if (writer != own ||
           !clocks.knows(access.thread(), writing_thread, record.write_stamp.load(kRelaxed))) {
-        fault_global(access, record, false, mode.has_same_value);
+        fault_global(access, record, false, has_same_value(target, bytes, mode));
       }
     }
     const std::uint32_t reader = record.reader_block.load(kRelaxed);
@@ -149,7 +154,7 @@ void note_global_write(const LaneAccess& access, const Target& target, std::size
     const std::uint32_t before = record.writer_block.exchange(own, std::memory_order_acq_rel);
     if (before != writer && before != own && !mode.is_atomic) {
       record.writer_block.store(before, kRelaxed);
-      fault_global(access, record, false, mode.has_same_value);
+      fault_global(access, record, false, has_same_value(target, bytes, mode));
     }
   }
 }
@@ -243,7 +248,7 @@ void note_write(const LaneAccess& access, const Target& target, std::size_t byte
   SharedMemory& shared = block.shared();
   const Conflict conflict = shared.write(shared.granule(target.offset), shared.granules(bytes),
                                          access.thread(), mode.is_atomic, block.clocks());
-  if (conflict != Conflict::none) fault_shared(access, conflict, mode.has_same_value);
+  if (conflict != Conflict::none) fault_shared(access, conflict, has_same_value(target, bytes, mode));
 }
 
 void mark_unwritten(const Target& target, std::size_t bytes, SharedMemory& shared) {

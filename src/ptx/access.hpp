@@ -37,7 +37,8 @@ bool note_read(const LaneAccess& access, const Target& target, std::size_t bytes
 
 struct WriteMode {
   bool is_atomic = false;
-  bool has_same_value = false;  ///< The bytes there are the ones to be written: a race is of the milder kind.
+  const std::byte* value =
+      nullptr;  ///< What is to be written: where it is there already, a race is a milder one.
 };
 void note_write(const LaneAccess& access, const Target& target, std::size_t bytes, WriteMode mode = {});
 

@@ -1,5 +1,6 @@
 #include "src/ptx/memory_operations.hpp"
 
+#include <bit>
 #include <cstring>
 
 #include "src/ptx/access.hpp"
@@ -7,86 +8,88 @@
 namespace perceptron::ptx {
 namespace {
 
-/// What the step's `immediate` holds besides the offset is fixed at compile time: element, slots, space,
-/// address width.
-struct LaneCache {
+/// Lanes that read the same address: tile kernels read few of them with many lanes, and each is resolved and
+/// recorded once.
+struct Distinct {
   std::uint64_t address;
-  int lane;
-  bool is_noted_as_shared;
-  std::uint32_t generation;
+  const std::byte* data;
+  int first_lane;
+  bool is_shared;  ///< By more than one lane.
+  bool is_written;
 };
 
-/// Element T of `count`, sign- or zero-extended to the slots of the destination.
-template <class T, class SlotType>
-void store_slots(Warp& warp, const Step& step, int lane, const std::byte* data) {
-  const std::uint32_t* rows = warp.block().program().lists.data() + step.list;
-  for (int element = 0; element < step.count; ++element) {
-    if (rows[element] == kNone) continue;
-    T value;
-    std::memcpy(&value, data + sizeof(T) * static_cast<std::size_t>(element), sizeof(T));
-    auto* slots = sizeof(SlotType) == 8 ? warp.row<std::uint64_t>(rows[element]) : nullptr;
-    if constexpr (sizeof(SlotType) == 8) {
-      slots[lane] = static_cast<SlotType>(value);
-    } else {
-      warp.row<std::uint32_t>(rows[element])[lane] = static_cast<SlotType>(value);
+struct DistinctAddresses {
+  Distinct list[kLanes];
+  std::uint8_t of[kLanes];  ///< Index into the list, per lane.
+  int count = 0;
+
+  void collect(Warp& warp, const Step& step, Mask mask, bool is_wide, bool may_merge) {
+    const int shift = std::countr_zero(step.access_bytes);
+    std::uint8_t slots[kLanes] = {};  // Index + 1 of the last address that fell there.
+    for_each_lane(mask, [&](int lane) {
+      const std::uint64_t address = lane_address(warp, step, lane, is_wide);
+      std::uint8_t& slot = slots[(address >> shift) % kLanes];
+      if (may_merge && slot != 0 && list[slot - 1].address == address) {
+        list[slot - 1].is_shared = true;
+      } else {
+        list[count++] = {address, nullptr, lane, false, true};
+        slot = static_cast<std::uint8_t>(count);
+      }
+      of[lane] = static_cast<std::uint8_t>(slot - 1);
+    });
+  }
+};
+
+/// Resolved and recorded; shared memory without a call where all is well.
+template <Space kSpace>
+void read_distinct(Warp& warp, const Step& step, Distinct& one) {
+  const std::size_t bytes = step.access_bytes;
+  const LaneAccess access{warp, step, one.first_lane};
+  if constexpr (kSpace == Space::shared) {
+    Block& block = warp.block();
+    SharedMemory& shared = block.shared();
+    if (one.address % bytes == 0 && shared.contains(one.address, bytes) && block.is_watched()) {
+      one.data = shared.at(one.address);
+      const Conflict conflict = shared.read(shared.granule(one.address), shared.granules(bytes),
+                                            access.thread(), one.is_shared, block.clocks());
+      if (conflict == Conflict::none) return;
     }
   }
+  const Target target = resolve(access, kSpace, one.address, bytes, false);
+  one.is_written = note_read(access, target, bytes, one.is_shared);
+  one.data = target.data;
 }
 
-template <class SlotType>
-void copy_slots(Warp& warp, const Step& step, int from, int to) {
-  const std::uint32_t* rows = warp.block().program().lists.data() + step.list;
-  for (int element = 0; element < step.count; ++element) {
-    if (rows[element] == kNone) continue;
-    if constexpr (sizeof(SlotType) == 8) {
-      warp.row<std::uint64_t>(rows[element])[to] = warp.row<std::uint64_t>(rows[element])[from];
-    } else {
-      warp.row<std::uint32_t>(rows[element])[to] = warp.row<std::uint32_t>(rows[element])[from];
-    }
-  }
-}
-
-void define_all(Warp& warp, const Step& step, Mask mask, Mask written) {
-  const std::uint32_t* rows = warp.block().program().lists.data() + step.list;
-  for (int element = 0; element < step.count; ++element) {
-    if (rows[element] != kNone) warp.define_as(rows[element], mask, written);
-  }
-}
-
-/// Tile kernels read the same few addresses with many lanes: each is resolved and recorded once.
 template <class T, class SlotType, Space kSpace, bool kIsWide>
 void load(Warp& warp, const Step& step, Mask mask) {
-  constexpr std::uint32_t kCached = 32;
-  static thread_local LaneCache cache[kCached];
-  static thread_local std::uint32_t generation = 0;
-  ++generation;
   warp.use(step, step.source[0], mask);
   Block& block = warp.block();
   block.begin_access(step);
-  const std::size_t bytes = sizeof(T) * step.count;
-  const bool is_shared_space = kSpace == Space::shared;
-  const bool may_merge = !block.program().has_partial_ordering;
+  DistinctAddresses addresses;
+  addresses.collect(warp, step, mask, kIsWide, !block.program().has_partial_ordering);
+  bool are_all_written = true;
+  for (int index = 0; index < addresses.count; ++index) {
+    read_distinct<kSpace>(warp, step, addresses.list[index]);
+    are_all_written = are_all_written && addresses.list[index].is_written;
+  }
   Mask written = mask;
-  for_each_lane(mask, [&](int lane) {
-    const std::uint64_t address = lane_address(warp, step, lane, kIsWide);
-    LaneCache& seen = cache[(address / bytes) % kCached];
-    const LaneAccess access{warp, step, lane};
-    if (may_merge && seen.generation == generation && seen.address == address) {
-      copy_slots<SlotType>(warp, step, seen.lane, lane);
-      if ((written >> seen.lane & 1) == 0) written &= ~(Mask{1} << lane);
-      if (!seen.is_noted_as_shared) {
-        note_read(access, resolve(access, kSpace, address, bytes, false), bytes, true);
-        seen.is_noted_as_shared = true;
-      }
-      return;
-    }
-    const Target target = resolve(access, kSpace, address, bytes, false);
-    if (!note_read(access, target, bytes)) written &= ~(Mask{1} << lane);
-    store_slots<T, SlotType>(warp, step, lane, target.data);
-    seen = {address, lane, false, generation};
-  });
-  static_cast<void>(is_shared_space);
-  define_all(warp, step, mask, written);
+  if (!are_all_written) {
+    for_each_lane(mask, [&](int lane) {
+      if (!addresses.list[addresses.of[lane]].is_written) written &= ~(Mask{1} << lane);
+    });
+  }
+  // T is sign- or zero-extended to the slots of its register.
+  const std::uint32_t* rows = block.program().lists.data() + step.list;
+  for (std::size_t element = 0; element < step.count; ++element) {
+    if (rows[element] == kNone) continue;
+    auto* slots = warp.row<SlotType>(rows[element]);
+    for_each_lane(mask, [&](int lane) {
+      T value;
+      std::memcpy(&value, addresses.list[addresses.of[lane]].data + sizeof(T) * element, sizeof(T));
+      slots[lane] = static_cast<SlotType>(value);
+    });
+    warp.define_as(rows[element], mask, written);
+  }
 }
 
 template <class T, class SlotType, Space kSpace, bool kIsWide>
@@ -95,7 +98,7 @@ void store(Warp& warp, const Step& step, Mask mask) {
   Block& block = warp.block();
   block.begin_access(step);
   const std::uint32_t* rows = block.program().lists.data() + step.list;
-  const std::size_t bytes = sizeof(T) * step.count;
+  const std::size_t bytes = step.access_bytes;
   Mask written = mask;
   for (int element = 0; element < step.count; ++element) {
     written &= warp.written(rows[element]);
@@ -114,7 +117,7 @@ void store(Warp& warp, const Step& step, Mask mask) {
       }
       std::memcpy(value + sizeof(T) * static_cast<std::size_t>(element), &stored, sizeof(T));
     }
-    note_write(access, target, bytes, {false, std::memcmp(value, target.data, bytes) == 0});
+    note_write(access, target, bytes, {false, value});
     std::memcpy(target.data, value, bytes);
     if ((written >> lane & 1) == 0) mark_unwritten(target, bytes, block.shared());
   });
@@ -218,6 +221,7 @@ void access(Decoder& d, bool is_load) {
   d.vector(value_operand, wide_slots ? 8 : 4, is_load);
   if (d.step.count != (vector < 0 ? 1 : 2 << vector))
     d.invalid("the vector has the wrong number of elements");
+  d.step.access_bytes = static_cast<std::uint32_t>(size_of(type) * d.step.count);
   d.step.execute =
       is_load ? access_of<Load>(d, type, wide_slots, space) : access_of<Store>(d, type, wide_slots, space);
 }

@@ -43,6 +43,7 @@ struct Step {
   std::uint32_t second_target = kNone;  ///< setp's and shfl's second destination.
   std::uint32_t list = 0;               ///< First of a vector's rows in Program::lists.
   std::uint64_t immediate = 0;          ///< Address offset, table, byte counts: the operation's own.
+  std::uint32_t access_bytes = 0;       ///< Of an access by one lane.
   std::uint32_t predicate = kNone;
   std::uint32_t instruction = 0;  ///< Index into Program::locations.
   Control control = Control::straight;
