@@ -1,0 +1,15 @@
+// The special register of the thread's number, for kernels that must not keep what they derive from it.
+#pragma once
+
+namespace perceptron::ptx {
+
+/// threadIdx.x, read anew at every call. What is derived from it is derived anew too, and occupies no
+/// register in between.
+__device__ inline int thread_in_block() {
+  unsigned thread;
+  asm volatile("mov.u32 %0, %%tid.x;" : "=r"(thread));
+  __builtin_assume(thread < 1024);  // Divisions by powers of two become shifts.
+  return static_cast<int>(thread);
+}
+
+}  // namespace perceptron::ptx

@@ -1,0 +1,74 @@
+// The policies of tile_fma as candidates: which dtypes have an entry, what is refused, how one is launched.
+#include "kernels/tile_fma/tile_fma.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace perceptron::kernels::tile_fma {
+
+namespace {
+
+struct Policy {
+  std::string_view name;
+  Tile tile;
+  std::array<std::string_view, kDTypes.size()> entries;  ///< By DType; empty where there is none.
+};
+
+constexpr std::array kPolicies{
+    Policy{
+        "128x128", k128x128, {"", "tile_fma_128x128_f32", "tile_fma_128x128_f16", "tile_fma_128x128_bf16"}},
+    Policy{"128x64", k128x64, {"tile_fma_128x64_f64", "", "", ""}},
+    Policy{"64x64",
+           k64x64,
+           {"tile_fma_64x64_f64", "tile_fma_64x64_f32", "tile_fma_64x64_f16", "tile_fma_64x64_bf16"}},
+    Policy{"32x32",
+           k32x32,
+           {"tile_fma_32x32_f64", "tile_fma_32x32_f32", "tile_fma_32x32_f16", "tile_fma_32x32_bf16"}},
+};
+
+constexpr std::uint32_t blocks(std::int64_t tiles, std::int64_t limit) {
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(tiles, 1, limit));
+}
+
+template <std::size_t kIndex>
+struct Of {
+  static constexpr const Policy& kPolicy = kPolicies[kIndex];
+
+  static std::string_view entry(DType storage) { return kPolicy.entries[static_cast<std::size_t>(storage)]; }
+
+  static std::optional<std::string> refusal(const Problem& problem) {
+    if (problem.arithmetic != Arithmetic::reproducible) return "computes reproducible arithmetic only";
+    if (!entry(problem.dtype).empty()) return std::nullopt;
+    return "has no entry for " + std::string(to_string(problem.dtype)) + "; use the policy " +
+           (problem.dtype == DType::f64 ? "128x64" : "128x128");
+  }
+
+  static Launch launch(const LinearArguments& arguments, DType storage) {
+    constexpr Tile kTile = kPolicy.tile;
+    Launch launch;
+    launch.family = "tile_fma";
+    launch.entry = entry(storage);
+    launch.grid.x = blocks((arguments.outputs + kTile.outputs - 1) / kTile.outputs, kLargestGridX);
+    launch.grid.y = blocks((arguments.rows + kTile.rows - 1) / kTile.rows, kLargestGridYZ);
+    launch.grid.z = blocks(arguments.groups, kLargestGridYZ);
+    launch.block.x = kTile.threads();
+    launch.shared_bytes = static_cast<std::uint32_t>(shared_bytes(kTile, static_cast<int>(size_of(storage))));
+    launch.arguments = ArgumentBytes(arguments);
+    return launch;
+  }
+
+  static constexpr Candidate candidate() {
+    return {"tile_fma", kPolicy.name, entry, refusal, launch, kPolicy.tile.rows, kPolicy.tile.outputs};
+  }
+};
+
+}  // namespace
+
+std::span<const Candidate> candidates() {
+  static constexpr std::array kCandidates{Of<0>::candidate(), Of<1>::candidate(), Of<2>::candidate(),
+                                          Of<3>::candidate()};
+  static_assert(kCandidates.size() == kPolicies.size());
+  return kCandidates;
+}
+
+}  // namespace perceptron::kernels::tile_fma
