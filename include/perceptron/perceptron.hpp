@@ -2,6 +2,8 @@
 #pragma once
 
 #include "perceptron/activation.hpp"
+#include "perceptron/device_plan.hpp"
+#include "perceptron/device_traits.hpp"
 #include "perceptron/dtype.hpp"
 #include "perceptron/engine.hpp"
 #include "perceptron/error.hpp"

@@ -18,6 +18,7 @@ namespace {
 constexpr const char* kExamples = R"(Examples:
   perceptron run model.safetensors x.npy y.npy --check
   perceptron inspect model.safetensors
+  perceptron plan 65536x784x128:f32:relu --traits h200
   perceptron info
 
 `perceptron VERB --help` tells more. Exit codes: 0 done, 1 a check failed, 2 bad usage or input,
@@ -49,6 +50,7 @@ int parse_and_act(int argc, char** argv) {
   Action action;
   add_run(app, action);
   add_inspect(app, action);
+  add_plan(app, action);
   add_info(app, action);
   app.set_version_flag("--version", fmt::format("perceptron {}", version()));
   app.footer(kExamples);
@@ -58,7 +60,8 @@ int parse_and_act(int argc, char** argv) {
     return kBadInput;
   }
   if (is_unknown_verb(app, argv[1])) {
-    return fail_usage(app, fmt::format("there is no verb `{}`; expected run, inspect or info", argv[1]));
+    return fail_usage(app,
+                      fmt::format("there is no verb `{}`; expected run, inspect, plan or info", argv[1]));
   }
   try {
     app.parse(argc, argv);
@@ -67,7 +70,7 @@ int parse_and_act(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return fail_usage(app, error.what());
   }
-  if (!action) return fail_usage(app, "no verb; expected run, inspect or info");
+  if (!action) return fail_usage(app, "no verb; expected run, inspect, plan or info");
   return action();
 }
 

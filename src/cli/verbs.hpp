@@ -12,6 +12,7 @@ using Action = std::function<int()>;
 /// Each adds its verb to `app`, which sets `action` where it is chosen.
 void add_run(CLI::App& app, Action& action);
 void add_inspect(CLI::App& app, Action& action);
+void add_plan(CLI::App& app, Action& action);
 void add_info(CLI::App& app, Action& action);
 
 }  // namespace perceptron::cli

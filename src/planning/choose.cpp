@@ -1,0 +1,112 @@
+// Applies the rules to the list of candidates, and words what came of it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+
+#include "src/planning/planning.hpp"
+#include "src/planning/rules.hpp"
+
+namespace perceptron::planning {
+namespace {
+
+/// The candidate's own refusal, or what the device lacks.
+std::optional<std::string> refusal_of(const Problem& problem, const DeviceTraits& traits,
+                                      const kernels::Candidate& candidate) {
+  if (auto refusal = candidate.refusal(linear_part(problem))) return refusal;
+  const auto needed = static_cast<std::int64_t>(launch_of(problem, candidate).shared_bytes);
+  if (needed <= traits.shared_bytes_per_block) return std::nullopt;
+  return fmt::format("needs {} bytes of shared memory per block, {} has {}", needed, traits.name,
+                     traits.shared_bytes_per_block);
+}
+
+/// "512 tiles of 128×128, 3.88 per multiprocessor".
+std::string cover_text(const Cover& cover, const kernels::Candidate& candidate) {
+  return fmt::format("{:.0f} tiles of {}×{}, {:.3g} per multiprocessor", cover.tiles, candidate.tile_rows,
+                     candidate.tile_outputs, cover.rounds);
+}
+
+std::string lost_because(const Problem& problem, const DeviceTraits& traits,
+                         const kernels::Candidate& candidate, const kernels::Candidate& chosen) {
+  if (rank_of(problem, traits, candidate).rule == Rank::kNoRule) return missed_rule(problem, candidate);
+  if (candidate.family != chosen.family) return fmt::format("an earlier rule chose {}", chosen.family);
+  const Cover found = cover(problem, traits, candidate);
+  return fmt::format("{}: {:.2f} times the estimated cost", cover_text(found, candidate),
+                     found.cost / cover(problem, traits, chosen).cost);
+}
+
+}  // namespace
+
+Problem linear_part(Problem problem) {
+  if (problem.activation.kind != ActivationKind::softmax) return problem;
+  problem.activation = ActivationKind::identity;
+  problem.output_dtype = accumulator_of(problem.dtype);
+  return problem;
+}
+
+const kernels::Candidate* select(const Problem& problem, const DeviceTraits& traits, Candidates candidates) {
+  const kernels::Candidate* best = nullptr;
+  Rank best_rank;
+  for (const kernels::Candidate& candidate : candidates) {
+    const Rank rank = rank_of(problem, traits, candidate);
+    if (best != nullptr && !(rank < best_rank)) continue;
+    if (refusal_of(problem, traits, candidate)) continue;
+    best = &candidate;
+    best_rank = rank;
+  }
+  return best;
+}
+
+Choice choose(const Problem& problem, const DeviceTraits& traits, Candidates candidates) {
+  Choice choice;
+  choice.candidate = select(problem, traits, candidates);
+  for (const kernels::Candidate& candidate : candidates) {
+    if (&candidate == choice.candidate) continue;
+    if (auto refusal = refusal_of(problem, traits, candidate)) {
+      choice.rejections.push_back({&candidate, true, std::move(*refusal)});
+    } else {
+      choice.rejections.push_back(
+          {&candidate, false, lost_because(problem, traits, candidate, *choice.candidate)});
+    }
+  }
+  if (choice.candidate != nullptr) {
+    choice.reason = fmt::format("{}; {}", rule_reason(rank_of(problem, traits, *choice.candidate)),
+                                cover_text(cover(problem, traits, *choice.candidate), *choice.candidate));
+  }
+  return choice;
+}
+
+std::string refusal_text(const Problem& problem, const Choice& choice) {
+  std::string text = fmt::format("{}: no kernel computes it", to_string(problem));
+  if (choice.rejections.empty()) text += ": this library was built without kernels";
+  for (const Rejection& rejection : choice.rejections) {
+    text += fmt::format("; {} {}: {}", rejection.candidate->family, rejection.candidate->policy,
+                        rejection.reason);
+  }
+  return text;
+}
+
+kernels::Launch launch_of(const Problem& asked, const kernels::Candidate& candidate) {
+  Problem problem = linear_part(asked);
+  problem.rows = std::max<std::int64_t>(problem.rows, 1);  // Also no row at all has a plan.
+  const std::int64_t padded = kernels::packed_outputs(problem.outputs);
+  kernels::LinearArguments arguments{};
+  arguments.rows = problem.rows;
+  arguments.inputs = problem.inputs;
+  arguments.outputs = problem.outputs;
+  arguments.groups = problem.groups;
+  arguments.x_stride = problem.inputs;
+  arguments.x_group_stride = problem.shared_x ? 0 : problem.rows * problem.inputs;
+  arguments.weight_group_stride = problem.inputs * padded;
+  arguments.bias_group_stride = padded;
+  arguments.y_stride = problem.outputs;
+  arguments.y_group_stride = problem.rows * problem.outputs;
+  arguments.activation = problem.activation.kind;
+  arguments.output_dtype = problem.output_dtype;
+  const auto row_bytes = problem.inputs * static_cast<std::int64_t>(size_of(problem.dtype));
+  arguments.x_vector_bytes = static_cast<std::int32_t>(std::gcd(row_bytes, std::int64_t{16}));
+  return candidate.launch(arguments, problem.dtype);
+}
+
+}  // namespace perceptron::planning

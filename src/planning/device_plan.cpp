@@ -1,0 +1,108 @@
+// Describes what the rules chose: launch, resources from the build, occupancy, estimate.
+#include "perceptron/device_plan.hpp"
+
+#include <charconv>
+
+#include "kernels/resources.hpp"
+#include "perceptron/error.hpp"
+#include "src/planning/occupancy.hpp"
+#include "src/planning/planning.hpp"
+
+namespace perceptron {
+namespace {
+
+/// Between two kernels of one stream. An estimate: published figures are 1 to 2 µs in a graph.
+constexpr double kSecondsPerLaunch = 2e-6;
+
+/// The architecture's number where its code runs on the device, else 0: "90a" on 9.0 alone, "80" on 8.x.
+std::int64_t usable_architecture(std::string_view architecture, std::int64_t compute_capability) {
+  std::int64_t number = 0;
+  const char* const end = architecture.data() + architecture.size();
+  const bool is_exact = std::from_chars(architecture.data(), end, number).ptr != end;
+  if (number == compute_capability) return number;
+  return !is_exact && number / 10 == compute_capability / 10 && number < compute_capability ? number : 0;
+}
+
+/// Of the nearest architecture whose code runs on the device.
+std::optional<EntryResources> resources_of(std::string_view entry, const DeviceTraits& traits) {
+  const kernels::Resources* best = nullptr;
+  std::int64_t best_number = 0;
+  for (const kernels::Resources& row : kernels::resources()) {
+    const std::int64_t number = usable_architecture(row.architecture, traits.compute_capability);
+    if (row.entry != entry || number <= best_number) continue;
+    best = &row;
+    best_number = number;
+  }
+  if (best == nullptr) return std::nullopt;
+  return EntryResources{std::string(best->architecture), best->registers, best->static_shared_bytes,
+                        best->stack_bytes, best->spill_bytes};
+}
+
+Roofline roofline_of(const Problem& problem, const DeviceTraits& traits) {
+  const DType accumulator = accumulator_of(problem.dtype);
+  Roofline roofline;
+  roofline.flops_per_second =
+      2 * traits.clock_hz * static_cast<double>(traits.multiprocessors) *
+      static_cast<double>(accumulator == DType::f64 ? traits.f64_fma_per_clock : traits.f32_fma_per_clock);
+  roofline.bytes_per_second = traits.memory_bytes_per_second;
+  roofline.seconds_per_launch = kSecondsPerLaunch;
+  roofline.launches = 0;
+  if (problem.rows == 0) return roofline;
+  roofline.launches = 1;
+  roofline.flops = flops(problem);
+  roofline.bytes = bytes(problem);
+  if (problem.activation.kind == ActivationKind::softmax) {
+    roofline.launches = 2;
+    roofline.bytes += 2.0 * static_cast<double>(problem.groups) * static_cast<double>(problem.rows) *
+                      static_cast<double>(problem.outputs) * static_cast<double>(size_of(accumulator));
+  }
+  return roofline;
+}
+
+void describe_launch(const kernels::Launch& launch, DevicePlan& plan) {
+  plan.entry = launch.entry;
+  plan.grid = {launch.grid.x, launch.grid.y, launch.grid.z};
+  plan.block = {launch.block.x, launch.block.y, launch.block.z};
+  plan.dynamic_shared_bytes = launch.shared_bytes;
+  plan.resources = resources_of(launch.entry, plan.traits);
+  if (!plan.resources) return;
+  const planning::BlockNeeds needs{static_cast<std::int64_t>(launch.block.count()), plan.resources->registers,
+                                   plan.resources->static_shared_bytes + plan.dynamic_shared_bytes};
+  plan.occupancy = planning::occupancy(needs, plan.traits, static_cast<double>(launch.grid.count()));
+}
+
+}  // namespace
+
+DevicePlan plan_on(const Problem& problem, const DeviceTraits& traits) {
+  planning::Choice choice = planning::choose(problem, traits);
+  if (choice.candidate == nullptr) throw Unsupported(planning::refusal_text(problem, choice));
+  DevicePlan plan;
+  plan.problem = problem;
+  plan.traits = traits;
+  plan.family = choice.candidate->family;
+  plan.policy = choice.candidate->policy;
+  plan.reason = std::move(choice.reason);
+  if (problem.activation.kind == ActivationKind::softmax) plan.then = "row_softmax";
+  describe_launch(planning::launch_of(problem, *choice.candidate), plan);
+  plan.roofline = roofline_of(problem, traits);
+  for (planning::Rejection& rejection : choice.rejections) {
+    plan.rejected.push_back({std::string(rejection.candidate->family),
+                             std::string(rejection.candidate->policy), rejection.is_refusal,
+                             std::move(rejection.reason)});
+  }
+  return plan;
+}
+
+std::vector<RowRange> row_ranges(const Problem& layer, const DeviceTraits& traits) {
+  std::vector<RowRange> ranges;
+  for (const planning::PolicyRange& range : planning::policy_table(layer, traits)) {
+    if (range.candidate == nullptr) {
+      throw Unsupported(planning::refusal_text(layer, planning::choose(layer, traits)));
+    }
+    ranges.push_back(
+        {range.first_row, std::string(range.candidate->family), std::string(range.candidate->policy)});
+  }
+  return ranges;
+}
+
+}  // namespace perceptron
