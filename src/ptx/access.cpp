@@ -165,12 +165,17 @@ void note_global_write(const LaneAccess& access, const Target& target, std::size
   const std::size_t granule = shared.conflict_granule();
   const std::uint64_t address = kSharedBase + granule * shared.granule_bytes();
   if (conflict == Conflict::in_flight) {
-    access.fault(
-        FaultKind::pending_copy,
-        fmt::format("shared address {}: an asynchronous copy issued by {} may still be writing there",
-                    address, block.describe(kNone, shared.writer(granule))));
+    access.fault(FaultKind::pending_copy,
+                 fmt::format("shared address {}: an asynchronous copy by {} may still be writing there",
+                             address, block.describe_copy_to(address)));
   }
   const bool with_writer = conflict == Conflict::writer;
+  const std::uint16_t writer = shared.writer(granule);
+  if (with_writer && writer >= block.threads() && writer < kAtomic) {
+    access.fault(FaultKind::pending_copy,
+                 fmt::format("shared address {}: no wait of this thread covers {}", address,
+                             block.describe(block.step_at(shared.write_stamp(granule)), writer)));
+  }
   const std::string other =
       with_writer ? block.describe(block.step_at(shared.write_stamp(granule)), shared.writer(granule))
                   : block.describe(block.step_at(shared.read_stamp(granule)), shared.reader(granule));

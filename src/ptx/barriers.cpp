@@ -57,9 +57,7 @@ void Block::synchronise_lanes(Warp& warp, LaneGroup& group, const Step& step) {
 /// source[0]: the barrier's number, source[1]: threads expected or kNone for all of the block. immediate: the
 /// kind.
 void Block::meet_barrier(Warp& warp, LaneGroup& group, const Step& step) {
-  const Mask all = warp.index() + 1 < warps_.size() || threads_ % kLanes == 0
-                       ? kAllLanes
-                       : (Mask{1} << threads_ % kLanes) - 1;
+  const Mask all = warp.all;
   if (warp.live != all) {
     warp.fault(FaultKind::divergent_barrier, step, std::countr_zero(group.mask),
                fmt::format("lanes {:#010x} of the warp have exited and will never come", all & ~warp.live));
@@ -92,7 +90,8 @@ void Block::meet_barrier(Warp& warp, LaneGroup& group, const Step& step) {
   }
   const auto kind = static_cast<BarrierKind>(step.immediate);
   barrier.arrived += kLanes;
-  if (program().has_partial_ordering && barrier.expected < threads_) {
+  // Without a count, everybody comes and the floor rises instead; with one, some may only arrive.
+  if (step.source[1] != kNone) {
     for_each_lane(all, [&](int lane) { clocks_.publish(warp.thread(lane), barrier.knowledge); });
   }
   contribute(warp, step, all, kind, barrier.popc, barrier.is_all, barrier.is_any);
@@ -175,6 +174,24 @@ void Block::complete_if_done(Mbarrier& barrier) {
   barrier.completed = std::move(barrier.arriving);
   barrier.arriving = {};
   clocks_.tick();
+  idle_wakes_ = 0;
+  wake_sleepers();
+}
+
+/// Steps that sleep are repeated. False: none does.
+bool Block::wake_sleepers() {
+  bool has_woken = false;
+  for (const auto& warp : warps_) {
+    for (int i = 0; i < warp->group_count; ++i) {
+      LaneGroup& group = warp->groups[static_cast<std::size_t>(i)];
+      if (!group.is_waiting || program().steps[group.step].control != Control::yield) continue;
+      group.is_waiting = false;
+      has_woken = true;
+      if (std::find(runnable_.begin(), runnable_.end(), warp->index()) == runnable_.end())
+        runnable_.push_back(warp->index());
+    }
+  }
+  return has_woken;
 }
 
 /// A random delivery lands. False: there is none.
@@ -191,15 +208,16 @@ void Block::deliver(Delivery& delivery) {
   Warp& warp = *warps_[delivery.warp];
   Mbarrier& barrier = mbarriers_[delivery.mbarrier];
   const std::uint32_t writer = threads_ + barrier.number % kCopyClocks;
-  static const Step kNowhere;
-  clocks_.tick();
-  for (Copy& copy : delivery.copies) finish_copy(warp, kNowhere, copy, writer);
+  const Step& step = program().steps[delivery.step];
+  begin_access(step);
+  for (Copy& copy : delivery.copies) finish_copy(warp, copy, writer);
   barrier.arriving.resize(std::size_t{threads_} + kCopyClocks);
   barrier.arriving[writer] = clocks_.now();
   barrier.transactions -= static_cast<std::int64_t>(delivery.transaction_bytes);
   if (delivery.is_arrival) {
     if (barrier.pending == 0) {
-      warp.fault(FaultKind::barrier, kNowhere, 0, "an asynchronous arrival finds no pending count");
+      warp.fault(FaultKind::barrier, step, static_cast<int>(delivery.thread % kLanes),
+                 "an asynchronous arrival finds no pending count");
     }
     clocks_.publish(delivery.thread, barrier.arriving);
     --barrier.pending;

@@ -56,8 +56,9 @@ void Block::run() {
     } else if (!deliver()) {
       const bool is_done =
           std::all_of(warps_.begin(), warps_.end(), [](const auto& w) { return w->live == 0; });
-      if (is_done) return;
-      stuck();
+      if (is_done) return check_copies_were_awaited();
+      // A try_wait may give up by its own time limit, and its kernel do something else then.
+      if (++idle_wakes_ > kMostIdleWakes || !wake_sleepers()) stuck();
     }
   }
 }
@@ -154,8 +155,10 @@ void Block::control(Warp& warp, LaneGroup& group, const Step& step, Mask mask) {
   switch (step.control) {
     case Control::yield:
       step.execute(warp, step, mask);
-      ++staying.step;
       burst_left_ = 0;
+      staying.is_waiting = falls_asleep_;
+      if (!falls_asleep_) ++staying.step;
+      falls_asleep_ = false;
       return;
     case Control::warp_sync: return synchronise_lanes(warp, staying, step);
     case Control::barrier: return meet_barrier(warp, staying, step);
@@ -214,11 +217,14 @@ Place Block::place(const Step& step, std::uint32_t thread) const {
   place.kernel = program().kernel;
   const Location& location = program().locations[step.instruction];
   place.ptx_line = location.ptx_line;
-  if (location.source_line > 0) {
-    const auto file = program().files.find(location.source_file);
+  const auto line_of = [&](int number, int line) -> std::string {
+    if (line == 0) return {};
+    const auto file = program().files.find(number);
     const std::string path = file == program().files.end() ? "?" : file->second;
-    place.source = fmt::format("{}:{}", path.substr(path.rfind('/') + 1), location.source_line);
-  }
+    return fmt::format("{}:{}", path.substr(path.rfind('/') + 1), line);
+  };
+  place.source = line_of(location.source_file, location.source_line);
+  place.caller = line_of(location.caller_file, location.caller_line);
   const kernels::Extent size = grid_.launch.block;
   place.block[0] = coordinates_.x;
   place.block[1] = coordinates_.y;
@@ -239,8 +245,7 @@ std::string Block::describe(std::uint32_t step, std::uint32_t thread) const {
   }
   if (step == kNone) return fmt::format("{}, a long time before", who);
   const Place there = place(program().steps[step], 0);
-  return fmt::format("{} at line {}{}: {}", who, there.ptx_line,
-                     there.source.empty() ? "" : fmt::format(" ({})", there.source), program().texts[step]);
+  return fmt::format("{} at line {}{}: {}", who, there.ptx_line, source_text(there), program().texts[step]);
 }
 
 std::string Block::where_everyone_stands() const {
@@ -254,6 +259,10 @@ std::string Block::where_everyone_stands() const {
     }
     if (warp->live == 0) text += fmt::format("\n  warp {}: exited", warp->index());
   }
+  for (const auto& [address, barrier] : mbarriers_) {
+    text += fmt::format("\n  mbarrier {:#x}: phase {} waits for {} of {} arrivals and {} bytes", address,
+                        barrier.phase, barrier.pending, barrier.expected, barrier.transactions);
+  }
   return text;
 }
 
@@ -263,15 +272,31 @@ void Block::spent(const Warp& warp, const Step& step) {
                          where_everyone_stands()));
 }
 
+/// Lanes at a barrier or .sync instruction that wait for others of their warp, which wait elsewhere or have
+/// exited.
+const LaneGroup* Block::group_that_lacks_lanes(const Warp& warp) const {
+  const LaneGroup* found = nullptr;
+  for (int i = 0; i < warp.group_count && warp.live != 0; ++i) {
+    const LaneGroup& group = warp.groups[static_cast<std::size_t>(i)];
+    const Control control = program().steps[group.step].control;
+    if (control == Control::yield) return nullptr;  // Asleep at an mbarrier: that is what all wait for.
+    if (control == Control::warp_sync || group.mask != warp.all) found = &group;
+  }
+  return found;
+}
+
 void Block::stuck() {
+  const std::string stand = fmt::format("nothing can run{}", where_everyone_stands());
+  for (const auto& warp : warps_) {
+    if (const LaneGroup* group = group_that_lacks_lanes(*warp)) {
+      warp->fault(FaultKind::divergent_barrier, program().steps[group->step], std::countr_zero(group->mask),
+                  stand);
+    }
+  }
   const auto first =
       std::find_if(warps_.begin(), warps_.end(), [](const auto& warp) { return warp->live != 0; });
-  const Warp& warp = **first;
-  const bool has_parted = std::any_of(warps_.begin(), warps_.end(),
-                                      [](const auto& w) { return w->live != 0 && w->group_count > 1; });
-  warp.fault(has_parted ? FaultKind::divergent_barrier : FaultKind::deadlock,
-             program().steps[warp.groups[0].step], std::countr_zero(warp.live),
-             fmt::format("nothing can run{}", where_everyone_stands()));
+  const LaneGroup& group = (*first)->groups[0];
+  (*first)->fault(FaultKind::deadlock, program().steps[group.step], std::countr_zero(group.mask), stand);
 }
 
 }  // namespace perceptron::ptx

@@ -38,6 +38,16 @@ struct Mbarrier {
   std::uint32_t number = 0;         ///< Among the block's: its copies have a clock of their own.
   bool is_known_to_copies = false;  ///< A fence stands between its initialisation and its use by bulk copies.
   Knowledge arriving, completed;
+  // Copies that nobody waits for: the phase count that the last one leads to, and the last one that a wait
+  // saw.
+  std::uint64_t carrying = 0, seen = 0;
+  std::uint32_t last_copier = 0, last_copy_step = 0;  ///< Thread and step.
+
+  void carry(std::uint32_t thread, const Step& step) {
+    carrying = phase + 1;
+    last_copier = thread;
+    last_copy_step = step.instruction;
+  }
 };
 
 class Block {
@@ -69,7 +79,9 @@ class Block {
 
   /// Copies' destinations are in flight from here on.
   void begin_copy(Warp& warp, const Step& step, Copy& copy);
-  void finish_copy(Warp& warp, const Step& step, Copy& copy, std::uint32_t writer);
+  void finish_copy(Warp& warp, Copy& copy, std::uint32_t writer);
+  /// Who issued the copy that is in flight to this shared address.
+  std::string describe_copy_to(std::uint64_t address) const;
   void deliver_later(Delivery delivery) { deliveries_.push_back(std::move(delivery)); }
   bool lands_early() { return landing_ == 0 || (landing_ == 2 && random_.one_in(2)); }
 
@@ -79,6 +91,8 @@ class Block {
   std::map<std::uint64_t, Mbarrier>& mbarriers() { return mbarriers_; }
   void arrive(Warp& warp, const Step& step, int lane, Mbarrier& barrier, std::uint32_t count);
   void complete_if_done(Mbarrier& barrier);
+  /// The step that runs sleeps until some mbarrier's phase completes, and is then repeated.
+  void sleep() { falls_asleep_ = true; }
 
   Place place(const Step& step, std::uint32_t thread) const;
   /// "line 12 (row_dot.cuh:31) by thread (3, 0, 0)": the other access of a race.
@@ -87,6 +101,7 @@ class Block {
  private:
   static constexpr std::uint32_t kRecent = 1 << 14;
   static constexpr std::uint32_t kNamedBarriers = 16;
+  static constexpr int kMostIdleWakes = 64;
 
   struct NamedBarrier {
     std::uint32_t arrived = 0, expected = 0;
@@ -111,6 +126,9 @@ class Block {
   bool shared_written_by(const Copy& copy) const;
   bool deliver();
   void deliver(Delivery& delivery);
+  void check_copies_were_awaited();
+  bool wake_sleepers();
+  const LaneGroup* group_that_lacks_lanes(const Warp& warp) const;
   [[noreturn]] void stuck();
   [[noreturn]] void spent(const Warp& warp, const Step& step);
   std::string where_everyone_stands() const;
@@ -133,6 +151,8 @@ class Block {
   std::uint32_t longest_burst_;
   std::uint32_t burst_left_ = 0;
   bool picks_any_group_;
+  bool falls_asleep_ = false;
+  int idle_wakes_ = 0;     ///< Since a phase completed.
   std::uint32_t landing_;  ///< 0: copies land at once; 1: at their wait; 2: either.
   std::uint64_t instructions_ = 0, lane_operations_ = 0;
 };

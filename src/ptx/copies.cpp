@@ -1,4 +1,6 @@
 // The parts of Block that carry out asynchronous copies.
+#include <fmt/format.h>
+
 #include <cstring>
 
 #include "src/ptx/access.hpp"
@@ -30,6 +32,7 @@ void Block::begin_copy(Warp& warp, const Step& step, Copy& copy) {
     note_read(access, from, copy.source_bytes);
   }
   note_write(access, to, copy.bytes);
+  copy.step = step.instruction;
   if (lands_early()) {
     land(access, copy);
     copy.has_landed = true;
@@ -38,8 +41,8 @@ void Block::begin_copy(Warp& warp, const Step& step, Copy& copy) {
     shared_.mark(shared_.granule(copy.to), shared_.granules(copy.bytes), access.thread(), kInFlight);
 }
 
-void Block::finish_copy(Warp& warp, const Step& step, Copy& copy, std::uint32_t writer) {
-  const LaneAccess access{warp, step, copy.lane};
+void Block::finish_copy(Warp& warp, Copy& copy, std::uint32_t writer) {
+  const LaneAccess access{warp, program().steps[copy.step], copy.lane};
   const bool is_written = copy.has_landed ? shared_written_by(copy) : land(access, copy);
   if (!is_watched()) return;
   shared_.mark(shared_.granule(copy.to), shared_.granules(copy.bytes), writer,
@@ -52,6 +55,33 @@ bool Block::shared_written_by(const Copy& copy) const {
   if (source == nullptr || source->is_fully_written) return true;
   const std::uint8_t* written = source->written.data() + (copy.from - source->address);
   return std::memchr(written, 0, copy.source_bytes) == nullptr;
+}
+
+std::string Block::describe_copy_to(std::uint64_t address) const {
+  std::string who = "a copy that has no record";
+  const auto look = [&](const Copy& copy, std::size_t warp) {
+    const auto first_thread = static_cast<std::uint32_t>(warp) * kLanes;
+    if (address - copy.to < copy.bytes)
+      who = describe(copy.step, first_thread + static_cast<std::uint32_t>(copy.lane));
+  };
+  for (std::size_t warp = 0; warp < pending_.size(); ++warp) {
+    for (const Copy& copy : pending_[warp].copies) look(copy, warp);
+  }
+  for (const Delivery& delivery : deliveries_) {
+    for (const Copy& copy : delivery.copies) look(copy, delivery.warp);
+  }
+  return who;
+}
+
+/// Bytes that nobody waited for may still be on their way when the block's memory is given to another one.
+void Block::check_copies_were_awaited() {
+  for (const auto& [address, barrier] : mbarriers_) {
+    if (barrier.carrying <= barrier.seen) continue;
+    warps_[barrier.last_copier / kLanes]->fault(
+        FaultKind::pending_copy, program().steps[barrier.last_copy_step],
+        static_cast<int>(barrier.last_copier % kLanes),
+        fmt::format("the block exits, and nobody has waited for these bytes at the mbarrier {:#x}", address));
+  }
 }
 
 }  // namespace perceptron::ptx

@@ -15,6 +15,7 @@ struct Copy {
   std::uint32_t group = 0;  ///< Number of the commit group it will belong to.
   std::uint64_t to = 0, from = 0;
   std::uint32_t bytes = 0, source_bytes = 0;
+  std::uint32_t step = 0;  ///< That issued it.
   bool has_landed = false;
 };
 
@@ -32,6 +33,7 @@ struct Delivery {
   std::uint64_t transaction_bytes = 0;  ///< Of complete_tx; 0 where the delivery arrives instead.
   bool is_arrival = false;
   std::uint32_t thread = 0;
+  std::uint32_t step = 0;  ///< That made it.
 };
 
 }  // namespace perceptron::ptx

@@ -63,7 +63,7 @@ void wait_group(Warp& warp, const Step& step, Mask mask) {
     return waits_for_all || copy.group + step.immediate < pending.committed[copy.lane];
   };
   for (Copy& copy : pending.copies) {
-    if (is_done(copy)) block.finish_copy(warp, step, copy, warp.thread(copy.lane));
+    if (is_done(copy)) block.finish_copy(warp, copy, warp.thread(copy.lane));
   }
   std::erase_if(pending.copies, is_done);
 }
@@ -85,10 +85,12 @@ void arrive_when_copied(Warp& warp, const Step& step, Mask mask) {
     delivery.warp = warp.index();
     delivery.thread = warp.thread(lane);
     delivery.is_arrival = true;
+    delivery.step = step.instruction;
     for (const Copy& copy : pending.copies) {
       if (copy.lane == lane) delivery.copies.push_back(copy);
     }
     std::erase_if(pending.copies, [&](const Copy& copy) { return copy.lane == lane; });
+    if (!delivery.copies.empty()) barrier.carry(delivery.thread, step);
     block.deliver_later(std::move(delivery));
   });
 }
@@ -136,6 +138,8 @@ void issue_bulk_copy(Warp& warp, const Step& step, Mask mask) {
     delivery.warp = warp.index();
     delivery.thread = warp.thread(lane);
     delivery.transaction_bytes = copy.bytes;
+    delivery.step = step.instruction;
+    barrier.carry(delivery.thread, step);
     delivery.copies.push_back(copy);
     block.deliver_later(std::move(delivery));
   });
@@ -271,21 +275,25 @@ void mbarrier_arrive(Warp& warp, const Step& step, Mask mask) {
   if (step.target != kNone) warp.define(step.target, mask);
 }
 
-/// True once the phase has completed; a `try` may say no for no reason.
+/// True once the phase has completed; a `try` may say no for no reason, and mostly sleeps until then.
 template <bool kByParity, bool kMayFail>
 void mbarrier_wait(Warp& warp, const Step& step, Mask mask) {
   use_operands(warp, step, mask);
+  Block& block = warp.block();
   Mask done = 0;
+  bool is_any_complete = false;
   for_each_lane(mask, [&](int lane) {
-    Block& block = warp.block();
     Mbarrier& barrier = block.mbarrier(warp, step, lane, object_address(warp, step, lane));
     const std::uint64_t asked = kByParity ? warp.row<std::uint32_t>(step.source[1])[lane] & 1
                                           : warp.row<std::uint64_t>(step.source[1])[lane];
     const bool is_done = kByParity ? (barrier.phase & 1) != asked : barrier.phase > asked;
+    is_any_complete = is_any_complete || is_done;
     if (!is_done || (kMayFail && block.random().one_in(4))) return;
     block.clocks().learn(warp.thread(lane), barrier.completed);
+    barrier.seen = barrier.phase;
     done |= Mask{1} << lane;
   });
+  if (kMayFail && !is_any_complete && !block.random().one_in(4)) block.sleep();
   warp.define_predicate(step.target, mask, done);
 }
 

@@ -23,8 +23,14 @@ std::string_view to_string(FaultKind kind) {
 
 std::string to_string(const Place& place) {
   return fmt::format("{} line {}{}, block ({}, {}, {}), thread ({}, {}, {})", place.kernel, place.ptx_line,
-                     place.source.empty() ? "" : fmt::format(" ({})", place.source), place.block[0],
-                     place.block[1], place.block[2], place.thread[0], place.thread[1], place.thread[2]);
+                     source_text(place), place.block[0], place.block[1], place.block[2], place.thread[0],
+                     place.thread[1], place.thread[2]);
+}
+
+std::string source_text(const Place& place) {
+  if (place.source.empty()) return {};
+  return place.caller.empty() ? fmt::format(" ({})", place.source)
+                              : fmt::format(" ({}, inlined at {})", place.source, place.caller);
 }
 
 }  // namespace perceptron::ptx

@@ -30,11 +30,14 @@ struct Place {
   std::string kernel;
   int ptx_line = 0;
   std::string source;  ///< "tile_fma.cuh:81", empty where not known.
+  std::string caller;  ///< Where `source` was inlined, empty where it was not.
   std::uint32_t block[3] = {};
   std::uint32_t thread[3] = {};
 };
 
 std::string to_string(const Place& place);
+/// " (copy.cuh:31, inlined at row_dot.cuh:80)", or nothing where no source is known.
+std::string source_text(const Place& place);
 
 /// The message says it all: kind, place, what was found, the other access of a race, the seed.
 class KernelFault : public Error {

@@ -81,6 +81,7 @@ Allocation& Memory::State::checked(DeviceAddress address, std::size_t bytes) con
 
 void Memory::State::begin_launch(int granule_log2) {
   for (const auto& allocation : allocations) {
+    allocation->records.reset();
     if (allocation->is_released || allocation->is_read_only) continue;
     const std::size_t granules = ((allocation->bytes.size() + 256) >> granule_log2) + 2;  // 256: the phase.
     // calloc's pages cost nothing until a kernel touches them; zero bytes are a record of nobody.

@@ -43,11 +43,13 @@ std::string_view to_string(Type type);
 
 enum class Space : std::uint8_t { generic, global, shared, local, param, constant };
 
-/// Where a line of PTX comes from. source_line = 0: not known (no -lineinfo).
+/// Where a line of PTX comes from, and where that was inlined. Lines of 0: not known (no -lineinfo), nowhere.
 struct Location {
   int ptx_line = 0;
   int source_file = 0;  ///< Key of Module::files.
   int source_line = 0;
+  int caller_file = 0;
+  int caller_line = 0;
 };
 
 /// A register, special register, variable, label or parameter, by its name within its scope: the parser has

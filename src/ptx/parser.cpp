@@ -168,8 +168,11 @@ class Parser {
 
   std::size_t alignment() {
     if (!take_dotted(".align")) return 0;
-    const std::uint64_t bytes = expect_integer();
-    if (!std::has_single_bit(bytes) || bytes > 4096) fail("an alignment that is a power of two up to 4096");
+    const std::uint64_t bytes = peek().bits;
+    if (peek().kind != TokenKind::integer || !std::has_single_bit(bytes) || bytes > 4096) {
+      fail("an alignment that is a power of two up to 4096");
+    }
+    take();
     return bytes;
   }
   Type type() {
@@ -214,13 +217,22 @@ class Parser {
 
   Literal literal() {
     const bool is_negative = take_symbol('-');
-    const Token token = take();
+    const Token& token = peek();
+    Literal value;
     switch (token.kind) {
-      case TokenKind::integer: return {Literal::Kind::integer, is_negative ? 0 - token.bits : token.bits};
-      case TokenKind::f32: return {Literal::Kind::f32, token.bits ^ (is_negative ? 0x80000000u : 0u)};
-      case TokenKind::f64: return {Literal::Kind::f64, token.bits ^ (std::uint64_t{is_negative} << 63)};
-      default: --at_; fail("a constant");
+      case TokenKind::integer:
+        value = {Literal::Kind::integer, is_negative ? 0 - token.bits : token.bits};
+        break;
+      case TokenKind::f32:
+        value = {Literal::Kind::f32, token.bits ^ (is_negative ? 0x80000000u : 0u)};
+        break;
+      case TokenKind::f64:
+        value = {Literal::Kind::f64, token.bits ^ (std::uint64_t{is_negative} << 63)};
+        break;
+      default: fail("a constant");
     }
+    take();
+    return value;
   }
 
   // Entries.
@@ -260,11 +272,8 @@ class Parser {
   }
 
   void performance_directive() {
+    if (peek().kind != TokenKind::dotted) fail("a performance directive or '{'");
     const Token token = take();
-    if (token.kind != TokenKind::dotted) {
-      --at_;
-      fail("a performance directive or '{'");
-    }
     std::uint64_t product = 1;
     if (peek().kind == TokenKind::string) {  // .pragma "nounroll";
       take();
@@ -330,11 +339,18 @@ class Parser {
   void loc() {
     const int line = peek().line;
     take();
-    location_.source_file = static_cast<int>(expect_integer());
-    location_.source_line = static_cast<int>(expect_integer());
+    Location found;
+    found.source_file = static_cast<int>(expect_integer());
+    found.source_line = static_cast<int>(expect_integer());
     expect_integer();
-    // , function_name …, inlined_at …: all on the same line.
-    while (peek().line == line && peek().kind != TokenKind::end) take();
+    // , function_name …, inlined_at FILE LINE COLUMN: all on the same line.
+    while (peek().line == line && peek().kind != TokenKind::end) {
+      if (take().text != "inlined_at") continue;
+      found.caller_file = static_cast<int>(expect_integer());
+      found.caller_line = static_cast<int>(expect_integer());
+    }
+    // Line 0 is code that the compiler made: the line before it tells more.
+    if (found.source_line > 0) location_ = found;
   }
 
   void registers() {
@@ -367,7 +383,10 @@ class Parser {
     return scope.number == 0 ? name : fmt::format("{}@{}", name, scope.number);
   }
   std::string declare(const std::string& name) {
-    scopes_.back().names.insert(name);
+    if (!scopes_.back().names.insert(name).second) {
+      throw InvalidArgument(
+          fmt::format("{}, line {}: \"{}\" is declared twice in its scope", name_, peek().line, name));
+    }
     return unique(name, scopes_.back());
   }
   std::string declared_name(const char* what) {

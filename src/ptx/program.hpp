@@ -28,7 +28,7 @@ enum class Control : std::uint8_t {
   branch,     ///< The masked lanes go to `target`.
   exit,
   barrier,  ///< bar.sync, bar.arrive and bar.red; the block decides.
-  yield,    ///< execute(), then another warp may be chosen: waiting loops end here.
+  yield,    ///< execute(), then another warp may be chosen: waiting loops end here, and may sleep.
   end,      ///< Behind the last instruction.
 };
 

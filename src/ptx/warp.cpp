@@ -7,7 +7,8 @@
 namespace perceptron::ptx {
 
 Warp::Warp(Block& block, const Program& program, std::uint32_t index, Mask lanes)
-    : live(lanes),
+    : all(lanes),
+      live(lanes),
       block_(block),
       index_(index),
       rows_(std::make_unique<Row[]>(program.rows + 2)),

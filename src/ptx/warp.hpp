@@ -87,7 +87,8 @@ class Warp {
 
   std::array<LaneGroup, kLanes> groups;
   int group_count = 1;
-  Mask live = 0;
+  Mask all = 0;   ///< Lanes that the warp began with.
+  Mask live = 0;  ///< Lanes that have not exited.
   bool is_at_barrier = false;  ///< All live lanes wait at one.
 
  private:

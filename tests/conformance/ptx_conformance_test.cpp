@@ -1,0 +1,206 @@
+// The compiled PTX of every kernel entry, executed by the machine, against the reference bit for bit: a
+// sample in which every entry meets every activation, output dtype, kind of data and class of remainder. The
+// coverage is printed and checked; a failing case names the device, whose "@SEED" repeats the run.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernels/families.hpp"
+#include "kernels/images.hpp"
+#include "tests/support/random_problem.hpp"
+#include "tests/support/same_bits.hpp"
+
+namespace perceptron::test {
+namespace {
+
+/// One way in which a case may differ from another, and the names of what it can be.
+struct Feature {
+  std::string_view name;
+  std::vector<std::string> values;
+};
+
+/// Sizes around a tile's edge: one, one less, the tile, one more, more than two and odd.
+std::vector<std::int64_t> sizes_around(std::int64_t tile, std::int64_t most) {
+  std::set<std::int64_t> sizes{1, tile - 1, tile, tile + 1, 2 * tile + 3};
+  std::vector<std::int64_t> kept;
+  for (const std::int64_t size : sizes) {
+    if (size >= 1 && size <= most) kept.push_back(size);
+  }
+  return kept;
+}
+
+constexpr std::array<std::int64_t, 13> kInputs{1, 2, 3, 7, 16, 17, 33, 64, 255, 256, 257, 300, 523};
+constexpr std::array kLayouts{Layout{0, 0, 0, 0}, Layout{4, 0, 3, 0}, Layout{3, 5, 7, 1}, Layout{0, 1, 0, 3},
+                              Layout{8, 2, 0, 2}};
+constexpr std::array kData{Data::normal, Data::wide_range, Data::specials, Data::normal, Data::subnormal};
+enum class Groups { one, own, shared_x };
+constexpr std::array kGroups{Groups::one, Groups::own, Groups::shared_x};
+
+/// What has been met, per entry.
+class Coverage {
+ public:
+  void meet(std::string_view entry, std::string_view feature, const std::string& value) {
+    met_[std::string(entry)][std::string(feature)].insert(value);
+  }
+  void expect(std::string_view entry, std::string_view feature, std::size_t values) {
+    const std::size_t found = met_[std::string(entry)][std::string(feature)].size();
+    EXPECT_EQ(found, values) << entry << " has not met every " << feature;
+    table_[std::string(entry)] += fmt::format(" {}/{}", found, values);
+  }
+  void print(std::string_view heading) const {
+    std::string text(heading);
+    for (const auto& [entry, counts] : table_) text += fmt::format("\n{:<28}{}", entry, counts);
+    fmt::print("{}\n", text);
+  }
+
+ private:
+  std::map<std::string, std::map<std::string, std::set<std::string>>> met_;
+  std::map<std::string, std::string> table_;
+};
+
+/// Cases enough that every pair of a feature's value and an activation comes up for the shorter features.
+constexpr std::size_t kCases = 90;
+
+struct Case {
+  Problem problem;
+  Layout layout;
+  Data data;
+};
+
+class Sample {
+ public:
+  Sample(const kernels::Candidate& candidate, DType storage, Coverage& coverage)
+      : candidate_(candidate),
+        storage_(storage),
+        coverage_(coverage),
+        rows_(accepted(true)),
+        outputs_(accepted(false)) {}
+
+  std::string_view entry() const { return candidate_.entry(storage_); }
+  bool is_empty() const { return entry().empty() || rows_.empty() || outputs_.empty(); }
+
+  /// The features step through their values at different paces.
+  Case make(std::size_t index) {
+    Case made;
+    Problem& problem = made.problem;
+    const Groups groups = kGroups[(index / 2) % kGroups.size()];
+    problem.groups = groups == Groups::one ? 1 : 2 + static_cast<std::int64_t>(index % 2);
+    problem.shared_x = groups == Groups::shared_x;
+    problem.rows = pick(rows_, index / 3 + index, "rows");
+    problem.outputs = pick(outputs_, index / 5 + index, "outputs");
+    problem.inputs = kInputs[(index * 5 + index / 13) % kInputs.size()];
+    problem.dtype = storage_;
+    problem.output_dtype = static_cast<DType>((index + index / 4) % kDTypes.size());
+    const std::size_t activation = index % kActivations.size();
+    problem.activation = static_cast<ActivationKind>(activation);
+    problem.has_bias = index % 4 != 3;
+    const std::size_t layout = (index + index / 7) % kLayouts.size();
+    made.layout = kLayouts[layout];
+    made.data = kData[(index + index / 11) % kData.size()];
+    coverage_.meet(entry(), "activation", std::string(kActivations[activation].name));
+    coverage_.meet(entry(), "inputs", std::to_string(problem.inputs));
+    coverage_.meet(entry(), "output dtype", std::string(to_string(problem.output_dtype)));
+    coverage_.meet(entry(), "layout", std::to_string(layout));
+    coverage_.meet(entry(), "groups", std::to_string(static_cast<int>(groups)));
+    coverage_.meet(entry(), "bias", std::to_string(problem.has_bias));
+    return made;
+  }
+
+  void expect_coverage() {
+    coverage_.expect(entry(), "activation", kActivations.size());
+    coverage_.expect(entry(), "rows", rows_.size());
+    coverage_.expect(entry(), "outputs", outputs_.size());
+    coverage_.expect(entry(), "inputs", kInputs.size());
+    coverage_.expect(entry(), "output dtype", kDTypes.size());
+    coverage_.expect(entry(), "layout", kLayouts.size());
+    coverage_.expect(entry(), "groups", kGroups.size());
+    coverage_.expect(entry(), "bias", 2);
+  }
+
+ private:
+  /// Sizes around the policy's tile that it does not refuse.
+  std::vector<std::int64_t> accepted(bool rows) const {
+    std::vector<std::int64_t> kept;
+    if (entry().empty()) return kept;
+    for (const std::int64_t size : sizes_around(rows ? candidate_.tile_rows : candidate_.tile_outputs, 300)) {
+      Problem problem;
+      problem.dtype = problem.output_dtype = storage_;
+      problem.rows = rows ? size : 1;
+      problem.outputs = rows ? 1 : size;
+      problem.inputs = 3;
+      if (!candidate_.refusal(problem)) kept.push_back(size);
+    }
+    return kept;
+  }
+  std::int64_t pick(const std::vector<std::int64_t>& sizes, std::size_t index, std::string_view feature) {
+    const std::int64_t size = sizes[index % sizes.size()];
+    coverage_.meet(entry(), feature, std::to_string(size));
+    return size;
+  }
+
+  const kernels::Candidate& candidate_;
+  DType storage_;
+  Coverage& coverage_;
+  std::vector<std::int64_t> rows_, outputs_;
+};
+
+TEST(PtxConformance, EveryEntryMeetsEverything) {
+  if (kernels::images().empty()) GTEST_SKIP() << "built without CUDA kernels";
+  Coverage coverage;
+  std::size_t cases = 0;
+  std::uint64_t seed = 1;
+  for (const kernels::Candidate& candidate : kernels::candidates()) {
+    for (const DTypeTraits& dtype : kDTypes) {
+      Sample sample(candidate, parse_dtype(dtype.name), coverage);
+      if (sample.is_empty()) continue;
+      for (std::size_t index = 0; index < kCases; ++index, ++seed, ++cases) {
+        const Case one = sample.make(index);
+        RandomProblem data(one.problem, seed, one.layout, one.data);
+        const std::string device = fmt::format("ptx:{}/{}@{}", candidate.family, candidate.policy, seed);
+        ASSERT_NO_THROW(expect_same_bits(data, device, 1)) << to_string(one.problem) << " on " << device;
+      }
+      sample.expect_coverage();
+    }
+  }
+  coverage.print(fmt::format(
+      "{} cases; met of: activations, rows, outputs, inputs, output dtypes, layouts, groups, bias", cases));
+}
+
+/// Every residue of small tiles, all edges of the thread tile included.
+TEST(PtxConformance, EveryResidueOfTheSmallTiles) {
+  if (kernels::images().empty()) GTEST_SKIP() << "built without CUDA kernels";
+  std::uint64_t seed = 100000;
+  for (const kernels::Candidate& candidate : kernels::candidates()) {
+    if (candidate.entry(DType::f32).empty() || candidate.tile_rows > 40 || candidate.tile_outputs > 40)
+      continue;
+    for (std::int64_t size = 1; size <= 40; ++size, ++seed) {
+      Problem problem;
+      problem.rows = 1 + (size * 7) % candidate.tile_rows;
+      problem.outputs = size;
+      problem.inputs = 1 + size % 19;
+      if (candidate.refusal(problem)) continue;
+      RandomProblem data(problem, seed, {1, 2, 3, 0});
+      const std::string device = fmt::format("ptx:{}/{}@{}", candidate.family, candidate.policy, seed);
+      ASSERT_NO_THROW(expect_same_bits(data, device, 1)) << to_string(problem) << " on " << device;
+    }
+  }
+}
+
+/// Blocks on several cores at once find the same bits.
+TEST(PtxConformance, BlocksRunOnSeveralCores) {
+  if (kernels::images().empty()) GTEST_SKIP() << "built without CUDA kernels";
+  for (const char* text : {"2@300x70x200:f32:gelu", "2000x31x3:bf16:sigmoid", "3x700x900:f16:tanh"}) {
+    RandomProblem data(Problem::parse(text), 7);
+    for (const int threads : {1, 2}) expect_same_bits(data, "ptx", threads);
+  }
+}
+
+}  // namespace
+}  // namespace perceptron::test
