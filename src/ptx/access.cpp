@@ -256,6 +256,20 @@ void note_write(const LaneAccess& access, const Target& target, std::size_t byte
   if (conflict != Conflict::none) fault_shared(access, conflict, has_same_value(target, bytes, mode));
 }
 
+bool is_written(const LaneAccess& access, const Target& target, std::size_t bytes) {
+  if (target.space == Space::global) {
+    const std::uint8_t* written = target.allocation->written.data() + target.offset;
+    return std::memchr(written, 0, bytes) == nullptr;
+  }
+  if (target.space != Space::shared) return true;
+  const SharedMemory& shared = access.warp.block().shared();
+  const std::size_t first = shared.granule(target.offset);
+  for (std::size_t g = first; g < first + shared.granules(bytes); ++g) {
+    if (!shared.is_written(g)) return false;
+  }
+  return true;
+}
+
 void mark_unwritten(const Target& target, std::size_t bytes, SharedMemory& shared) {
   if (target.space == Space::shared) shared.mark(shared.granule(target.offset), shared.granules(bytes), 0, 0);
 }

@@ -37,10 +37,13 @@ bool note_read(const LaneAccess& access, const Target& target, std::size_t bytes
 
 struct WriteMode {
   bool is_atomic = false;
-  const std::byte* value =
-      nullptr;  ///< What is to be written: where it is there already, a race is a milder one.
+  /// What is to be written: where it is there already, a race is a milder one.
+  const std::byte* value = nullptr;
 };
 void note_write(const LaneAccess& access, const Target& target, std::size_t bytes, WriteMode mode = {});
+
+/// True where all of those bytes have been written; records nothing.
+bool is_written(const LaneAccess& access, const Target& target, std::size_t bytes);
 
 /// After a write of values that were never written themselves.
 void mark_unwritten(const Target& target, std::size_t bytes, SharedMemory& shared);

@@ -123,7 +123,7 @@ class Block {
   void synchronise_lanes(Warp& warp, LaneGroup& group, const Step& step);
   void meet_barrier(Warp& warp, LaneGroup& group, const Step& step);
   void release(NamedBarrier& barrier);
-  bool shared_written_by(const Copy& copy) const;
+  void mark_unwritten_parts(const Copy& copy);
   bool deliver();
   void deliver(Delivery& delivery);
   void check_copies_were_awaited();

@@ -1,6 +1,7 @@
 // The parts of Block that carry out asynchronous copies.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "src/ptx/access.hpp"
@@ -8,17 +9,15 @@
 namespace perceptron::ptx {
 namespace {
 
-/// The bytes themselves: false where a byte of the source was never written.
-bool land(const LaneAccess& access, const Copy& copy) {
+/// The bytes themselves.
+void land(const LaneAccess& access, const Copy& copy) {
   std::byte* const to = access.warp.block().shared().at(copy.to);
-  bool is_written = true;
   if (copy.source_bytes > 0) {
     const Target source = resolve({access.warp, access.step, copy.lane}, Space::generic, copy.from, 1, false);
-    is_written = note_read(access, source, copy.source_bytes);
+    note_read(access, source, copy.source_bytes);
     std::memcpy(to, source.data, copy.source_bytes);
   }
   std::memset(to + copy.source_bytes, 0, copy.bytes - copy.source_bytes);
-  return is_written;
 }
 
 }  // namespace
@@ -43,18 +42,23 @@ void Block::begin_copy(Warp& warp, const Step& step, Copy& copy) {
 
 void Block::finish_copy(Warp& warp, Copy& copy, std::uint32_t writer) {
   const LaneAccess access{warp, program().steps[copy.step], copy.lane};
-  const bool is_written = copy.has_landed ? shared_written_by(copy) : land(access, copy);
+  if (!copy.has_landed) land(access, copy);
   if (!is_watched()) return;
-  shared_.mark(shared_.granule(copy.to), shared_.granules(copy.bytes), writer,
-               is_written ? clocks_.now() : 0);
+  shared_.mark(shared_.granule(copy.to), shared_.granules(copy.bytes), writer, clocks_.now());
+  mark_unwritten_parts(copy);
 }
 
-/// A source may be partly unwritten, padding for example: then so is the destination.
-bool Block::shared_written_by(const Copy& copy) const {
+/// A source may be partly unwritten, padding for example: then so are those granules of the destination.
+void Block::mark_unwritten_parts(const Copy& copy) {
   const Allocation* source = grid_.memory.find(copy.from);
-  if (source == nullptr || source->is_fully_written) return true;
+  if (source == nullptr || source->is_fully_written) return;
   const std::uint8_t* written = source->written.data() + (copy.from - source->address);
-  return std::memchr(written, 0, copy.source_bytes) == nullptr;
+  const std::uint64_t size = shared_.granule_bytes();
+  for (std::uint64_t begin = 0; begin < copy.source_bytes; begin += size) {
+    const std::uint64_t bytes = std::min<std::uint64_t>(size, copy.source_bytes - begin);
+    if (std::memchr(written + begin, 0, bytes) != nullptr)
+      shared_.mark(shared_.granule(copy.to + begin), 1, 0, 0);
+  }
 }
 
 std::string Block::describe_copy_to(std::uint64_t address) const {

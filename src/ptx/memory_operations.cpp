@@ -72,16 +72,24 @@ void load(Warp& warp, const Step& step, Mask mask) {
     read_distinct<kSpace>(warp, step, addresses.list[index]);
     are_all_written = are_all_written && addresses.list[index].is_written;
   }
-  Mask written = mask;
-  if (!are_all_written) {
+  // Of a vector only some elements may be unwritten: padding is loaded along, and no fault until it is used.
+  const auto written_lanes = [&](std::size_t element) {
+    Mask written = mask;
     for_each_lane(mask, [&](int lane) {
-      if (!addresses.list[addresses.of[lane]].is_written) written &= ~(Mask{1} << lane);
+      if (addresses.list[addresses.of[lane]].is_written) return;
+      const LaneAccess access{warp, step, lane};
+      const std::uint64_t address = lane_address(warp, step, lane, kIsWide) + sizeof(T) * element;
+      if (!is_written(access, resolve(access, kSpace, address, sizeof(T), false), sizeof(T))) {
+        written &= ~(Mask{1} << lane);
+      }
     });
-  }
+    return written;
+  };
   // T is sign- or zero-extended to the slots of its register.
   const std::uint32_t* rows = block.program().lists.data() + step.list;
   for (std::size_t element = 0; element < step.count; ++element) {
     if (rows[element] == kNone) continue;
+    const Mask written = are_all_written ? mask : written_lanes(element);
     auto* slots = warp.row<SlotType>(rows[element]);
     for_each_lane(mask, [&](int lane) {
       T value;
@@ -119,7 +127,13 @@ void store(Warp& warp, const Step& step, Mask mask) {
     }
     note_write(access, target, bytes, {false, value});
     std::memcpy(target.data, value, bytes);
-    if ((written >> lane & 1) == 0) mark_unwritten(target, bytes, block.shared());
+    if ((written >> lane & 1) != 0) return;
+    for (std::size_t element = 0; element < step.count; ++element) {
+      if ((warp.written(rows[element]) >> lane & 1) != 0) continue;
+      Target part = target;
+      part.offset += sizeof(T) * element;
+      mark_unwritten(part, sizeof(T), block.shared());
+    }
   });
 }
 

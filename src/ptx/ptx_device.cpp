@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <tbb/task_arena.h>
 
 #include <charconv>
 #include <map>
@@ -11,6 +12,7 @@
 #include "kernels/families.hpp"
 #include "kernels/images.hpp"
 #include "kernels/pack/pack.hpp"
+#include "kernels/row_softmax/row_softmax.hpp"
 #include "perceptron/device_traits.hpp"
 #include "perceptron/error.hpp"
 #include "src/planning/planning.hpp"
@@ -210,7 +212,18 @@ void PtxDevice::run(const engine::ReadyLayer& ready, ConstMatrixView x, MatrixVi
         MatrixView(nullptr, accumulator, y.rows, y.columns).with_groups(y.groups, y.rows * y.columns);
     const DeviceBuffer z_buffer(memory_, z, "z");
     run_linear(layer, x, z, x_buffer, z_buffer);
-    throw Unsupported("softmax");
+    kernels::row_softmax::SoftmaxArguments arguments;
+    arguments.z = z_buffer.pointer();
+    arguments.y = y_buffer.pointer();
+    arguments.rows = y.rows;
+    arguments.outputs = y.columns;
+    arguments.groups = y.groups;
+    arguments.z_stride = z.stride;
+    arguments.z_group_stride = z.group_stride;
+    arguments.y_stride = y.stride;
+    arguments.y_group_stride = y.group_stride;
+    arguments.output_dtype = y.dtype;
+    launch(kernels::row_softmax::launch(arguments, accumulator));
   }
   y_buffer.read(y);
 }
@@ -256,7 +269,8 @@ std::unique_ptr<engine::Device> make_ptx_device(const std::string& name, int thr
     throw DeviceError(
         fmt::format("device \"{}\": this library was built without CUDA kernels (PERCEPTRON_CUDA)", name));
   }
-  return std::make_unique<PtxDevice>(name, parse_name(name), threads);
+  const int cores = tbb::this_task_arena::max_concurrency();
+  return std::make_unique<PtxDevice>(name, parse_name(name), threads == 0 ? cores : threads);
 }
 
 std::vector<DeviceInfo> ptx_devices() {

@@ -37,10 +37,15 @@ class SharedMemory {
   /// `thread` reads granules first … first + count − 1, as do others with it where `is_shared`.
   Conflict read(std::size_t first, std::size_t count, std::uint32_t thread, bool is_shared, Clocks& clocks) {
     const Stamp now = clocks.now(), floor = clocks.floor();
+    Conflict result = Conflict::none;
     for (std::size_t g = first; g < first + count; ++g) {
       if (write_stamp_[g] - 1 >= floor - 1) [[unlikely]] {
         const Conflict conflict = judge_read(g, thread, clocks);
-        if (conflict != Conflict::none) return found(g, conflict);
+        if (conflict == Conflict::unwritten) {
+          result = conflict;
+        } else if (conflict != Conflict::none) {
+          return found(g, conflict);
+        }
       }
       reader_[g] = is_shared || (read_stamp_[g] >= floor && reader_[g] != thread)
                        ? kSeveral
@@ -48,7 +53,7 @@ class SharedMemory {
       read_stamp_[g] = now;
       if (has_partial_ordering_) note_reader(g, thread, now);
     }
-    return Conflict::none;
+    return result;
   }
   /// Before a write; `is_atomic` for operations that do not race with their like.
   Conflict write(std::size_t first, std::size_t count, std::uint32_t thread, bool is_atomic, Clocks& clocks) {
