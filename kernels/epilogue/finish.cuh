@@ -10,9 +10,8 @@
 
 namespace perceptron::kernels {
 
-/// f(z) in the accumulator type; softmax counts as identity (row_softmax follows). Seventeen formulas are
-/// inlined at every call, about 6 KB of PTX instructions each way: call it from one loop of an entry, never
-/// unrolled.
+/// f(z) in the accumulator type; softmax counts as identity (row_softmax follows). Every call inlines
+/// seventeen formulas, some 900 instructions of PTX: call it from one loop of an entry that is not unrolled.
 template <class A>
 __device__ A activated(ActivationKind kind, A z, A parameter) {
   return visit_activation(kind, [=](auto constant) -> A {

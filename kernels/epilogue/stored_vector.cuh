@@ -1,6 +1,7 @@
 // Several consecutive elements of storage that one load moves, widened one by one where they are used.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <type_traits>
 
@@ -14,6 +15,18 @@ class alignas(kBytes) StoredVector {
  public:
   using A = AccumulatorOf<S>;
   static constexpr int kSize = kBytes / static_cast<int>(sizeof(S));
+
+  /// Loads 16 bytes of global memory that are read once: they give way to others in the caches.
+  static __device__ StoredVector streamed(const S* from) {
+    static_assert(kBytes == 16);
+    return std::bit_cast<StoredVector>(__ldcs(reinterpret_cast<const uint4*>(from)));
+  }
+
+  /// All elements, exactly.
+  __device__ void widen(A (&to)[kSize]) const {
+#pragma unroll
+    for (int i = 0; i < kSize; ++i) to[i] = (*this)[i];
+  }
 
   /// Element i, exactly; i is a constant once loops are unrolled.
   __device__ A operator[](int i) const {

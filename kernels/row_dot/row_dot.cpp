@@ -15,21 +15,26 @@ struct Policy {
 };
 
 constexpr std::array kPolicies{
-    Policy{
-        "128x1", k128x1, {"row_dot_128x1_f64", "row_dot_128x1_f32", "row_dot_128x1_f16", "row_dot_128x1_bf16"}},
-    Policy{
-        "128x4", k128x4, {"row_dot_128x4_f64", "row_dot_128x4_f32", "row_dot_128x4_f16", "row_dot_128x4_bf16"}},
-    Policy{
-        "256x8", k256x8, {"row_dot_256x8_f64", "row_dot_256x8_f32", "row_dot_256x8_f16", "row_dot_256x8_bf16"}},
+    Policy{"128x1",
+           k128x1,
+           {"row_dot_128x1_f64", "row_dot_128x1_f32", "row_dot_128x1_f16", "row_dot_128x1_bf16"}},
+    Policy{"128x4",
+           k128x4,
+           {"row_dot_128x4_f64", "row_dot_128x4_f32", "row_dot_128x4_f16", "row_dot_128x4_bf16"}},
+    Policy{"256x8",
+           k256x8,
+           {"row_dot_256x8_f64", "row_dot_256x8_f32", "row_dot_256x8_f16", "row_dot_256x8_bf16"}},
     Policy{"256x16",
            k256x16,
            {"row_dot_256x16_f64", "row_dot_256x16_f32", "row_dot_256x16_f16", "row_dot_256x16_bf16"}},
-    Policy{
-        "512x4", k512x4, {"row_dot_512x4_f64", "row_dot_512x4_f32", "row_dot_512x4_f16", "row_dot_512x4_bf16"}},
+    Policy{"512x4",
+           k512x4,
+           {"row_dot_512x4_f64", "row_dot_512x4_f32", "row_dot_512x4_f16", "row_dot_512x4_bf16"}},
 };
 
-/// From that many tiles on a block computes several, up to kMostTilesPerBlock: then it requests the next one while it
-/// computes. Still six waves or more on 132 multiprocessors, so that no wave is nearly empty. Estimates.
+/// From that many tiles on a block computes several, up to kMostTilesPerBlock: then it requests the next one
+/// while it computes. Still six waves or more on 132 multiprocessors, so that no wave is nearly empty.
+/// Estimates.
 constexpr std::int64_t kBlocksAimedAt = 4096, kMostTilesPerBlock = 16;
 constexpr std::int64_t kLargestGridX = 0x7FFFFFFF, kLargestGridY = 65535;
 
@@ -63,10 +68,12 @@ struct Of {
     Launch launch;
     launch.family = "row_dot";
     launch.entry = entry(storage);
-    launch.grid.x = static_cast<std::uint32_t>(blocks_for((arguments.rows + kShape.rows() - 1) / kShape.rows()));
+    launch.grid.x =
+        static_cast<std::uint32_t>(blocks_for((arguments.rows + kShape.rows() - 1) / kShape.rows()));
     launch.grid.y = static_cast<std::uint32_t>(std::clamp<std::int64_t>(arguments.groups, 1, kLargestGridY));
     launch.block.x = kThreads;
-    launch.shared_bytes = static_cast<std::uint32_t>(shared_bytes(kShape, static_cast<int>(size_of(storage))));
+    launch.shared_bytes =
+        static_cast<std::uint32_t>(shared_bytes(kShape, static_cast<int>(size_of(storage))));
     launch.arguments = ArgumentBytes(arguments);
     return launch;
   }

@@ -15,10 +15,10 @@ inline constexpr int kThreads = 128;
 struct Shape {
   int outputs = 0;
   int rows_per_thread = 0;
-  int stage_bytes = 0;             ///< Of a row of x: that many are staged at a time.
-  int padding_bytes = 0;           ///< Behind them in shared memory.
+  int stage_bytes = 0;                ///< Of a row of x: that many are staged at a time.
+  int padding_bytes = 0;              ///< Behind them in shared memory.
   int blocks_per_multiprocessor = 1;  ///< For which the registers are limited.
-  bool single_stage = false;       ///< Takes only rows of at most stage_bytes.
+  bool single_stage = false;          ///< Takes only rows of at most stage_bytes.
 
   constexpr int rows() const { return kThreads * rows_per_thread; }
   constexpr int staged_row_bytes() const { return stage_bytes + padding_bytes; }

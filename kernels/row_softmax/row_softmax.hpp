@@ -1,5 +1,5 @@
-// The family row_softmax as launching sees it: y = softmax(z), row by row, after a kernel that computed z = x·Wᵀ + b.
-// row_softmax.cuh holds the kernel. CUDA-free.
+// The family row_softmax as launching sees it: y = softmax(z), row by row, after a kernel that computed z =
+// x·Wᵀ + b. row_softmax.cuh holds the kernel. CUDA-free.
 #pragma once
 
 #include <cstdint>

@@ -53,7 +53,10 @@ struct Of {
     launch.grid.z = blocks(arguments.groups, kLargestGridYZ);
     launch.block.x = kTile.threads();
     launch.shared_bytes = static_cast<std::uint32_t>(shared_bytes(kTile, static_cast<int>(size_of(storage))));
-    launch.arguments = ArgumentBytes(arguments);
+    // A single row's stride need not be aligned, and rows beyond it are addressed, though never read.
+    LinearArguments given = arguments;
+    if (given.rows == 1) given.x_stride = 0;
+    launch.arguments = ArgumentBytes(given);
     return launch;
   }
 
