@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 namespace perceptron::ptx {
 namespace {
@@ -60,6 +61,7 @@ std::size_t granule_of(const Target& target, int log2) {
   return ((target.allocation->address & 255) + target.offset) >> log2;
 }
 
+/// The milder kind of race: what is written is there already.
 bool has_same_value(const Target& target, std::size_t bytes, WriteMode mode) {
   return mode.value != nullptr && std::memcmp(mode.value, target.data, bytes) == 0;
 }
@@ -78,6 +80,11 @@ bool has_same_value(const Target& target, std::size_t bytes, WriteMode mode) {
                               : fmt::format("block {}, {}", other - 1, block.describe(step, thread));
   access.fault(is_mild ? FaultKind::same_value_race : FaultKind::race,
                fmt::format("unordered with the {} by {}", with_reader ? "read" : "write", who));
+}
+
+void fault_second_write(const LaneAccess& access, const GlobalRecord& record, bool is_mild) {
+  if (is_mild && access.warp.block().grid().options.forgives_same_value) return;
+  fault_global(access, record, false, is_mild);
 }
 
 bool note_global_read(const LaneAccess& access, const Target& target, std::size_t bytes, bool is_shared) {
@@ -109,7 +116,7 @@ bool note_global_read(const LaneAccess& access, const Target& target, std::size_
     }
     const std::uint32_t writer = record.writer_block.load(kRelaxed);
     if (writer == 0) continue;
-    if (writer != own || !block.clocks().knows(access.thread(), record.writer.load(kRelaxed),
+    if (writer != own || !block.clocks().knows(access.thread(), thread_of(record.writer.load(kRelaxed)),
                                                record.write_stamp.load(kRelaxed))) {
       fault_global(access, record, false, false);
     }
@@ -130,11 +137,11 @@ void note_global_write(const LaneAccess& access, const Target& target, std::size
     GlobalRecord& record = allocation.records[g];
     const std::uint32_t writer = record.writer_block.load(kRelaxed);
     const std::uint16_t writing_thread = record.writer.load(kRelaxed);
-    const bool are_both_atomic = mode.is_atomic && writing_thread == kAtomic;
+    const bool are_both_atomic = mode.is_atomic && (writing_thread & kAtomic) != 0;
     if (writer != 0 && !are_both_atomic) {
       if (writer != own ||
-          !clocks.knows(access.thread(), writing_thread, record.write_stamp.load(kRelaxed))) {
-        fault_global(access, record, false, has_same_value(target, bytes, mode));
+          !clocks.knows(access.thread(), thread_of(writing_thread), record.write_stamp.load(kRelaxed))) {
+        fault_second_write(access, record, has_same_value(target, bytes, mode));
       }
     }
     const std::uint32_t reader = record.reader_block.load(kRelaxed);
@@ -147,14 +154,14 @@ void note_global_write(const LaneAccess& access, const Target& target, std::size
       if (!is_ordered) fault_global(access, record, true, false);
       record.reader_block.store(0, kRelaxed);
     }
-    record.writer.store(mode.is_atomic ? kAtomic : static_cast<std::uint16_t>(access.thread()), kRelaxed);
+    record.writer.store(writer_of(access.thread(), mode.is_atomic), kRelaxed);
     record.write_stamp.store(clocks.now(), kRelaxed);
     record.write_step.store(access.step.instruction, kRelaxed);
     // A block that came in between sees this one's mark, or leaves its own here.
     const std::uint32_t before = record.writer_block.exchange(own, std::memory_order_acq_rel);
     if (before != writer && before != own && !mode.is_atomic) {
       record.writer_block.store(before, kRelaxed);
-      fault_global(access, record, false, has_same_value(target, bytes, mode));
+      fault_second_write(access, record, has_same_value(target, bytes, mode));
     }
   }
 }
@@ -182,6 +189,19 @@ void note_global_write(const LaneAccess& access, const Target& target, std::size
   access.fault(is_mild && with_writer ? FaultKind::same_value_race : FaultKind::race,
                fmt::format("shared address {}: unordered with the {} by {}", address,
                            with_writer ? "write" : "read", other));
+}
+
+/// PTX ISA, "mbarrier": the object's memory is nobody else's, another mbarrier.init included, until
+/// mbarrier.inval.
+void check_is_no_mbarrier(const LaneAccess& access, std::uint64_t address, std::size_t bytes) {
+  const auto& barriers = access.warp.block().mbarriers();
+  const auto next = barriers.upper_bound(address + bytes - 1);
+  if (next == barriers.begin()) return;
+  const std::uint64_t last = std::prev(next)->first;
+  if (last + sizeof(std::uint64_t) > address) {
+    access.fault(FaultKind::barrier,
+                 fmt::format("writes to the live mbarrier at shared address {:#x}", last));
+  }
 }
 
 }  // namespace
@@ -251,9 +271,13 @@ void note_write(const LaneAccess& access, const Target& target, std::size_t byte
   }
   if (target.space != Space::shared || !block.is_watched()) return;
   SharedMemory& shared = block.shared();
+  if (!block.mbarriers().empty()) check_is_no_mbarrier(access, target.offset, bytes);
   const Conflict conflict = shared.write(shared.granule(target.offset), shared.granules(bytes),
                                          access.thread(), mode.is_atomic, block.clocks());
-  if (conflict != Conflict::none) fault_shared(access, conflict, has_same_value(target, bytes, mode));
+  if (conflict == Conflict::none) return;
+  const bool is_mild = conflict == Conflict::writer && has_same_value(target, bytes, mode);
+  if (!is_mild || !block.grid().options.forgives_same_value) fault_shared(access, conflict, is_mild);
+  shared.mark(shared.granule(target.offset), shared.granules(bytes), access.thread(), block.clocks().now());
 }
 
 bool is_written(const LaneAccess& access, const Target& target, std::size_t bytes) {

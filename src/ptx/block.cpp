@@ -237,11 +237,12 @@ Place Block::place(const Step& step, std::uint32_t thread) const {
 
 std::string Block::describe(std::uint32_t step, std::uint32_t thread) const {
   std::string who;
+  if (thread != kSeveral) thread = thread_of(static_cast<std::uint16_t>(thread));
   if (thread < threads_) {
     const Place there = place(program().steps[step == kNone ? 0 : step], thread);
     who = fmt::format("thread ({}, {}, {})", there.thread[0], there.thread[1], there.thread[2]);
   } else {
-    who = thread == kSeveral ? "several threads" : thread == kAtomic ? "atomic operations" : "a bulk copy";
+    who = thread == kSeveral ? "several threads" : "a bulk copy";
   }
   if (step == kNone) return fmt::format("{}, a long time before", who);
   const Place there = place(program().steps[step], 0);

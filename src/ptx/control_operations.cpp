@@ -33,11 +33,10 @@ void execute_nothing(Warp&, const Step&, Mask) {}
 
 void decode_nanosleep(Decoder& d) {
   d.take_type();
+  d.source(0, 4);
   d.step.execute = &execute_nothing;
   d.step.control = Control::yield;
 }
-
-void decode_pragma(Decoder&) {}
 
 /// bar.warp.sync MASK; bar{.cta}.sync A{, B}; .arrive A, B; .red.op {P|R}, A{, B}, {!}C.
 void decode_bar(Decoder& d) {
@@ -84,14 +83,9 @@ void decode_barrier(Decoder& d) {
   decode_bar(d);
 }
 
-constexpr Operation kOperations[]{{"bra", decode_bra},
-                                  {"ret", decode_exit},
-                                  {"exit", decode_exit},
-                                  {"bar", decode_bar},
-                                  {"barrier", decode_barrier},
-                                  {"trap", decode_trap},
-                                  {"nanosleep", decode_nanosleep},
-                                  {"pragma", decode_pragma}};
+constexpr Operation kOperations[]{
+    {"bra", decode_bra},         {"ret", decode_exit},  {"exit", decode_exit},          {"bar", decode_bar},
+    {"barrier", decode_barrier}, {"trap", decode_trap}, {"nanosleep", decode_nanosleep}};
 
 }  // namespace
 

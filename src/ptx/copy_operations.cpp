@@ -309,6 +309,7 @@ void decode_mbarrier(Decoder& d) {
     decode_mbarrier_address(d, 1);
     d.step.target = d.predicate_target(0);
     d.step.source[1] = d.source(2, by_parity ? 4 : 8);
+    if (is_try && d.operand_count() > 3) d.source(3, 4);  // How long to sleep: any time is right.
     d.step.control = Control::yield;
     d.step.execute = is_try ? (by_parity ? &mbarrier_wait<true, true> : &mbarrier_wait<false, true>)
                             : (by_parity ? &mbarrier_wait<true, false> : &mbarrier_wait<false, false>);

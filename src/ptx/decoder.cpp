@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "perceptron/error.hpp"
 #include "src/ptx/operations.hpp"
@@ -19,6 +20,18 @@ constexpr std::array<std::string_view, 20> kSpecialNames{
 
 std::uint64_t round_up(std::uint64_t value, std::uint64_t alignment) {
   return (value + alignment - 1) / alignment * alignment;
+}
+
+/// Decimal literals are doubles, which a 32-bit operand takes as floats.
+std::uint64_t literal_bits(const Literal& literal, bool is_wide) {
+  if (literal.kind == Literal::Kind::f64 && !is_wide) {
+    return std::bit_cast<std::uint32_t>(static_cast<float>(std::bit_cast<double>(literal.bits)));
+  }
+  if (literal.kind == Literal::Kind::f32 && is_wide) {
+    const auto value = std::bit_cast<float>(static_cast<std::uint32_t>(literal.bits));
+    return std::bit_cast<std::uint64_t>(static_cast<double>(value));
+  }
+  return literal.bits;
 }
 
 bool is_wide(Type type) { return size_of(type) > 4; }
@@ -230,6 +243,9 @@ Type Decoder::take_type() {
 }
 
 void Decoder::finish() {
+  if (modifiers_.empty() && operand_count() > operands_read_) {
+    invalid(fmt::format("{} operands, expected {}", operand_count(), operands_read_));
+  }
   if (modifiers_.empty()) return;
   const std::string& left = modifiers_.front();
   if (left == "ftz" || left == "approx" || left == "full") {
@@ -240,6 +256,7 @@ void Decoder::finish() {
 
 const Operand& Decoder::operand(std::size_t index) const {
   if (index >= instruction_.operands.size()) invalid(fmt::format("operand {} is missing", index + 1));
+  operands_read_ = std::max(operands_read_, index + 1);
   return instruction_.operands[index];
 }
 
@@ -254,8 +271,9 @@ std::uint32_t Decoder::register_of(const Operand& operand, bool& wide) {
 
 std::uint32_t Decoder::source_of(const Operand& operand, std::size_t bytes) {
   const bool wide = bytes > 4;
+  if (operand.is_negated) invalid("'!' stands before predicates alone");
   if (const auto* literal = std::get_if<Literal>(&operand.value)) {
-    return entry_.constant_row(literal->bits, wide);
+    return entry_.constant_row(literal_bits(*literal, wide), wide);
   }
   std::uint64_t address = 0;
   Space space{};
@@ -320,13 +338,12 @@ void Decoder::elementwise(Execute execute, std::size_t target_bytes,
     step.source[index] = source(index + 1, bytes);
     ++index;
   }
-  if (operand_count() != index + 1)
-    invalid(fmt::format("{} operands, expected {}", operand_count(), index + 1));
 }
 
 void Decoder::address(std::size_t index, Space space) {
   const auto* place = std::get_if<Address>(&operand(index).value);
   if (place == nullptr) invalid("expected [address]");
+  if (!place->coordinates.empty()) refuse("coordinates of tensors are not known");
   std::uint64_t base = 0;
   Space symbol_space = space;
   step.immediate = static_cast<std::uint64_t>(place->offset);
@@ -353,6 +370,7 @@ void Decoder::vector(std::size_t index, std::size_t bytes, bool is_target) {
   const auto add = [&](const Operand& element) {
     const auto* name = std::get_if<Name>(&element.value);
     if (name != nullptr && name->text == "_") {
+      if (!is_target) invalid("'_' gives no value");
       lists.push_back(kNone);
       return;
     }

@@ -104,6 +104,7 @@ class Decoder {
   EntryDecoder& entry_;
   const Instruction& instruction_;
   std::vector<std::string> modifiers_;
+  mutable std::size_t operands_read_ = 0;
   bool is_wide_address_ = true;
 };
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <cctype>
+#include <charconv>
 
 #include "perceptron/error.hpp"
 
@@ -47,7 +47,8 @@ class Lexer {
       } else if (c == '/' && peek(1) == '/') {
         while (at_ < text_.size() && peek() != '\n') ++at_;
       } else if (c == '/' && peek(1) == '*') {
-        for (at_ += 2; at_ < text_.size() && !(peek() == '*' && peek(1) == '/'); ++at_) line_ += peek() == '\n';
+        for (at_ += 2; at_ < text_.size() && !(peek() == '*' && peek(1) == '/'); ++at_)
+          line_ += peek() == '\n';
         if (at_ >= text_.size()) fail("a comment is not closed");
         at_ += 2;
       } else {
@@ -64,12 +65,14 @@ class Lexer {
       for (++at_; is_word(peek()); ++at_) {
       }
       const std::string_view base = text_.substr(first, at_ - first);
-      if (base.front() == '%' && peek() == '.' && peek(1) >= 'x' && peek(1) <= 'z' && !is_word(peek(2))) at_ += 2;
+      if (base.front() == '%' && peek() == '.' && peek(1) >= 'x' && peek(1) <= 'z' && !is_word(peek(2)))
+        at_ += 2;
       return make(TokenKind::word, first);
     }
     if (is_digit(c)) return number(first);
     if (c == '.' && is_letter(peek(1))) {
-      for (++at_; is_word(peek()) || (peek() == ':' && peek(1) == ':') || (peek() == ':' && peek(-1) == ':'); ++at_) {
+      for (++at_; is_word(peek()) || (peek() == ':' && peek(1) == ':') || (peek() == ':' && peek(-1) == ':');
+           ++at_) {
       }
       return make(TokenKind::dotted, first);
     }
@@ -130,7 +133,8 @@ class Lexer {
     const char* begin = text_.data() + at_;
     const char* limit = text_.data() + std::min(text_.size(), at_ + digits);
     const auto [end, error] = std::from_chars(begin, limit, bits, 16);
-    if (error != std::errc{} || end != begin + digits) fail(fmt::format("expected {} hexadecimal digits", digits));
+    if (error != std::errc{} || end != begin + digits)
+      fail(fmt::format("expected {} hexadecimal digits", digits));
     at_ += digits;
     Token token = make(kind, first);
     token.bits = bits;
@@ -140,7 +144,8 @@ class Lexer {
   bool is_decimal_float() const {
     std::size_t at = at_;
     while (at < text_.size() && is_digit(text_[at])) ++at;
-    return at + 1 < text_.size() && ((text_[at] == '.' && is_digit(text_[at + 1])) || text_[at] == 'e' || text_[at] == 'E');
+    return at + 1 < text_.size() &&
+           ((text_[at] == '.' && is_digit(text_[at + 1])) || text_[at] == 'e' || text_[at] == 'E');
   }
 
   Token decimal_float(std::size_t first) {
@@ -153,7 +158,9 @@ class Lexer {
     return token;
   }
 
-  Token make(TokenKind kind, std::size_t first) const { return {kind, text_.substr(first, at_ - first), 0, line_}; }
+  Token make(TokenKind kind, std::size_t first) const {
+    return {kind, text_.substr(first, at_ - first), 0, line_};
+  }
 
   std::string_view text_, name_;
   std::size_t at_ = 0;

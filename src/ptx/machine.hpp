@@ -22,6 +22,8 @@ struct RunOptions {
   std::uint64_t seed = 0;
   int threads = 1;         ///< Blocks that run at once; 0: one per core.
   bool is_watched = true;  ///< false: bounds and alignment only, for speed comparisons.
+  /// Threads may store one value to one place unordered: Triton's kernels do.
+  bool forgives_same_value = false;
   std::uint64_t instruction_budget = 1'000'000'000;  ///< Warp instructions per block.
   std::size_t shared_limit = 227 * 1024;             ///< Static and dynamic shared bytes a block may have.
 };

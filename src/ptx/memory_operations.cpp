@@ -18,18 +18,26 @@ struct Distinct {
   bool is_written;
 };
 
+/// Local memory is each lane's own: equal addresses there are not the same bytes.
+template <Space kSpace>
+bool is_local(std::uint64_t address) {
+  if (kSpace == Space::generic) return (address & ~(kSharedWindow - 1)) == kLocalWindow;
+  return kSpace == Space::local;
+}
+
 struct DistinctAddresses {
   Distinct list[kLanes];
   std::uint8_t of[kLanes];  ///< Index into the list, per lane.
   int count = 0;
 
+  template <Space kSpace>
   void collect(Warp& warp, const Step& step, Mask mask, bool is_wide, bool may_merge) {
     const int shift = std::countr_zero(step.access_bytes);
     std::uint8_t slots[kLanes] = {};  // Index + 1 of the last address that fell there.
     for_each_lane(mask, [&](int lane) {
       const std::uint64_t address = lane_address(warp, step, lane, is_wide);
       std::uint8_t& slot = slots[(address >> shift) % kLanes];
-      if (may_merge && slot != 0 && list[slot - 1].address == address) {
+      if (may_merge && slot != 0 && list[slot - 1].address == address && !is_local<kSpace>(address)) {
         list[slot - 1].is_shared = true;
       } else {
         list[count++] = {address, nullptr, lane, false, true};
@@ -66,7 +74,7 @@ void load(Warp& warp, const Step& step, Mask mask) {
   Block& block = warp.block();
   block.begin_access(step);
   DistinctAddresses addresses;
-  addresses.collect(warp, step, mask, kIsWide, !block.program().has_partial_ordering);
+  addresses.collect<kSpace>(warp, step, mask, kIsWide, !block.program().has_partial_ordering);
   bool are_all_written = true;
   for (int index = 0; index < addresses.count; ++index) {
     read_distinct<kSpace>(warp, step, addresses.list[index]);
@@ -81,6 +89,7 @@ void load(Warp& warp, const Step& step, Mask mask) {
       const std::uint64_t address = lane_address(warp, step, lane, kIsWide) + sizeof(T) * element;
       if (!is_written(access, resolve(access, kSpace, address, sizeof(T), false), sizeof(T))) {
         written &= ~(Mask{1} << lane);
+        warp.remember_unwritten_load(step, lane);
       }
     });
     return written;
@@ -278,6 +287,7 @@ void execute_nothing(Warp&, const Step&, Mask) {}
 void decode_prefetch(Decoder& d) {
   take_space(d);
   d.take_one_of({"L1", "L2", "L2::evict_last", "L2::evict_normal"});
+  d.address(0, Space::generic);
   d.step.execute = &execute_nothing;
 }
 

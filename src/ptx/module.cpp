@@ -19,12 +19,11 @@ struct TypeRow {
 
 /// In the order of Type.
 constexpr std::array<TypeRow, 20> kTypes{{
-    {"b8", Type::b8, 1},       {"b16", Type::b16, 2},       {"b32", Type::b32, 4}, {"b64", Type::b64, 8},
-    {"b128", Type::b128, 16},  {"u8", Type::u8, 1},         {"u16", Type::u16, 2}, {"u32", Type::u32, 4},
-    {"u64", Type::u64, 8},     {"s8", Type::s8, 1},         {"s16", Type::s16, 2}, {"s32", Type::s32, 4},
-    {"s64", Type::s64, 8},     {"f16", Type::f16, 2},       {"f16x2", Type::f16x2, 4},
-    {"bf16", Type::bf16, 2},   {"bf16x2", Type::bf16x2, 4}, {"f32", Type::f32, 4}, {"f64", Type::f64, 8},
-    {"pred", Type::pred, 1},
+    {"b8", Type::b8, 1},         {"b16", Type::b16, 2}, {"b32", Type::b32, 4},     {"b64", Type::b64, 8},
+    {"b128", Type::b128, 16},    {"u8", Type::u8, 1},   {"u16", Type::u16, 2},     {"u32", Type::u32, 4},
+    {"u64", Type::u64, 8},       {"s8", Type::s8, 1},   {"s16", Type::s16, 2},     {"s32", Type::s32, 4},
+    {"s64", Type::s64, 8},       {"f16", Type::f16, 2}, {"f16x2", Type::f16x2, 4}, {"bf16", Type::bf16, 2},
+    {"bf16x2", Type::bf16x2, 4}, {"f32", Type::f32, 4}, {"f64", Type::f64, 8},     {"pred", Type::pred, 1},
 }};
 
 }  // namespace
@@ -50,7 +49,8 @@ const Entry& Module::entry(std::string_view name) const {
   if (found != entries.end()) return *found;
   std::vector<std::string> names;
   for (const Entry& entry : entries) names.push_back(entry.name);
-  throw InvalidArgument(fmt::format("no entry \"{}\" in the PTX, which has: {}", name, fmt::join(names, ", ")));
+  throw InvalidArgument(
+      fmt::format("no entry \"{}\" in the PTX, which has: {}", name, fmt::join(names, ", ")));
 }
 
 }  // namespace perceptron::ptx

@@ -70,6 +70,7 @@ struct Literal {
 struct Address {
   std::string base;
   std::int64_t offset = 0;
+  std::vector<std::string> coordinates;  ///< Of a tensor copy: [base, {x, y}].
 };
 
 struct Operand;

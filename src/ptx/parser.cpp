@@ -39,7 +39,9 @@ class Parser {
 
  private:
   // Tokens.
-  const Token& peek(std::size_t ahead = 0) const { return tokens_[std::min(at_ + ahead, tokens_.size() - 1)]; }
+  const Token& peek(std::size_t ahead = 0) const {
+    return tokens_[std::min(at_ + ahead, tokens_.size() - 1)];
+  }
   Token take() {
     const Token token = peek();
     if (at_ + 1 < tokens_.size()) ++at_;
@@ -141,8 +143,10 @@ class Parser {
       if (peek().kind == TokenKind::end) fail("a function's body");
       take();
     }
-    if (is_symbol('{')) skip_block();
-    else take();
+    if (is_symbol('{'))
+      skip_block();
+    else
+      take();
     is_extern_ = false;
   }
 
@@ -191,7 +195,8 @@ class Parser {
         continue;
       }
       const std::uint64_t count = expect_integer();
-      if (count > kLargestVariable || bytes * count > kLargestVariable) fail("an array of at most 2^30 bytes");
+      if (count > kLargestVariable || bytes * count > kLargestVariable)
+        fail("an array of at most 2^30 bytes");
       bytes *= count;
       expect(']');
     }
@@ -223,9 +228,7 @@ class Parser {
       case TokenKind::integer:
         value = {Literal::Kind::integer, is_negative ? 0 - token.bits : token.bits};
         break;
-      case TokenKind::f32:
-        value = {Literal::Kind::f32, token.bits ^ (is_negative ? 0x80000000u : 0u)};
-        break;
+      case TokenKind::f32: value = {Literal::Kind::f32, token.bits ^ (is_negative ? 0x80000000u : 0u)}; break;
       case TokenKind::f64:
         value = {Literal::Kind::f64, token.bits ^ (std::uint64_t{is_negative} << 63)};
         break;
@@ -284,8 +287,10 @@ class Parser {
       do product *= std::min<std::uint64_t>(expect_integer(), 65536);
       while (take_symbol(','));
     }
-    if (token.text == ".maxntid" || token.text == ".reqntid") entry_->max_threads = static_cast<int>(std::min<std::uint64_t>(product, 1 << 20));
-    if (token.text == ".reqnctapercluster") entry_->required_cluster = static_cast<int>(std::min<std::uint64_t>(product, 1 << 20));
+    if (token.text == ".maxntid" || token.text == ".reqntid")
+      entry_->max_threads = static_cast<int>(std::min<std::uint64_t>(product, 1 << 20));
+    if (token.text == ".reqnctapercluster")
+      entry_->required_cluster = static_cast<int>(std::min<std::uint64_t>(product, 1 << 20));
   }
 
   /// The entry's body, scopes within included.
@@ -364,7 +369,8 @@ class Parser {
         continue;
       }
       const std::uint64_t count = expect_integer();
-      if (count > kMostRegisters || entry_->registers.size() + count > kMostRegisters) fail("at most 2^20 registers");
+      if (count > kMostRegisters || entry_->registers.size() + count > kMostRegisters)
+        fail("at most 2^20 registers");
       expect('>');
       for (std::uint64_t index = 0; index < count; ++index) {
         entry_->registers[declare(base + std::to_string(index))] = of;
@@ -458,7 +464,7 @@ class Parser {
       if (take_symbol('|')) {
         result.value = Pair{name, resolve(expect_word("a second destination"))};
       } else if (is_symbol('+') || (is_symbol('-') && peek(1).kind == TokenKind::integer)) {
-        result.value = Address{name, offset()};
+        result.value = Address{name, offset(), {}};
       } else {
         result.value = Name{name};
       }
@@ -485,12 +491,28 @@ class Parser {
     Address result;
     if (peek().kind == TokenKind::word) {
       result.base = resolve(std::string(take().text));
-      if (!is_symbol(']')) result.offset = offset();
+      if (take_symbol(',')) {
+        result.coordinates = coordinates();
+      } else if (!is_symbol(']')) {
+        result.offset = offset();
+      }
     } else {
       result.offset = static_cast<std::int64_t>(expect_integer());
     }
     expect(']');
     return result;
+  }
+  std::vector<std::string> coordinates() {
+    expect('{');
+    std::vector<std::string> names;
+    do {
+      if (peek().kind == TokenKind::word)
+        names.push_back(resolve(std::string(take().text)));
+      else
+        names.push_back(std::to_string(literal().bits));
+    } while (take_symbol(','));
+    expect('}');
+    return names;
   }
   /// +8, -8 or +-8.
   std::int64_t offset() {

@@ -17,15 +17,16 @@ Conflict SharedMemory::judge_read(std::size_t granule, std::uint32_t thread, con
   const Stamp stamp = write_stamp_[granule];
   if (stamp == 0) return Conflict::unwritten;
   if (stamp == kInFlight) return Conflict::in_flight;
-  return clocks.knows(thread, writer_[granule], stamp) ? Conflict::none : Conflict::writer;
+  return clocks.knows(thread, thread_of(writer_[granule]), stamp) ? Conflict::none : Conflict::writer;
 }
 
 Conflict SharedMemory::judge_write(std::size_t granule, std::uint32_t thread, bool is_atomic,
                                    const Clocks& clocks) {
   const Stamp stamp = write_stamp_[granule];
   if (stamp == kInFlight) return Conflict::in_flight;
-  const bool are_both_atomic = is_atomic && writer_[granule] == kAtomic;
-  if (stamp >= clocks.floor() && !are_both_atomic && !clocks.knows(thread, writer_[granule], stamp)) {
+  const bool are_both_atomic = is_atomic && (writer_[granule] & kAtomic) != 0;
+  if (stamp >= clocks.floor() && !are_both_atomic &&
+      !clocks.knows(thread, thread_of(writer_[granule]), stamp)) {
     return Conflict::writer;
   }
   conflict_reader_ = kSeveral;

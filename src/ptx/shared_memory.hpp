@@ -12,7 +12,15 @@ namespace perceptron::ptx {
 
 /// In place of a thread's number in a record.
 inline constexpr std::uint16_t kSeveral = 0xffff;  ///< More than one reader.
-inline constexpr std::uint16_t kAtomic = 0xfffe;   ///< Atomic operations, which never race with one another.
+
+/// Added to a writer's number by its atomic operations, which never race with one another.
+inline constexpr std::uint16_t kAtomic = 0x8000;
+constexpr std::uint16_t thread_of(std::uint16_t writer) {
+  return writer & static_cast<std::uint16_t>(~kAtomic);
+}
+constexpr std::uint16_t writer_of(std::uint32_t thread, bool is_atomic) {
+  return static_cast<std::uint16_t>(is_atomic ? thread | kAtomic : thread);
+}
 
 /// A write stamp that no floor reaches: the destination of a copy that is in flight.
 inline constexpr Stamp kInFlight = ~Stamp{0};
@@ -64,7 +72,7 @@ class SharedMemory {
         if (conflict != Conflict::none) return found(g, conflict);
       }
       write_stamp_[g] = now;
-      writer_[g] = is_atomic ? kAtomic : static_cast<std::uint16_t>(thread);
+      writer_[g] = writer_of(thread, is_atomic);
       read_stamp_[g] = 0;
     }
     return Conflict::none;

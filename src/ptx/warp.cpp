@@ -71,7 +71,12 @@ void Warp::fault(FaultKind kind, const Step& step, int lane, const std::string& 
 }
 
 void Warp::fault_unwritten(const Step& step, Mask lanes) const {
-  fault(FaultKind::unwritten, step, std::countr_zero(lanes), "a register whose value nobody wrote");
+  std::string message = "a register whose value nobody wrote";
+  if (unwritten_load_.step != kNone) {
+    message += fmt::format("; the warp's latest load of unwritten bytes: {}",
+                           block_.describe(unwritten_load_.step, thread(unwritten_load_.lane)));
+  }
+  fault(FaultKind::unwritten, step, std::countr_zero(lanes), message);
 }
 
 }  // namespace perceptron::ptx

@@ -68,6 +68,8 @@ class Warp {
       fault_unwritten(step, mask & ~predicate_written_[number]);
     }
   }
+  /// For the message of a later use: where such a value may have come from.
+  void remember_unwritten_load(const Step& step, int lane) { unwritten_load_ = {step.instruction, lane}; }
   void define(std::uint32_t row, Mask mask) { written_[row] |= mask; }
   /// The target's lanes are written where `source` is: for moves, which are no use.
   void define_as(std::uint32_t row, Mask mask, Mask source) {
@@ -87,8 +89,8 @@ class Warp {
 
   std::array<LaneGroup, kLanes> groups;
   int group_count = 1;
-  Mask all = 0;   ///< Lanes that the warp began with.
-  Mask live = 0;  ///< Lanes that have not exited.
+  Mask all = 0;                ///< Lanes that the warp began with.
+  Mask live = 0;               ///< Lanes that have not exited.
   bool is_at_barrier = false;  ///< All live lanes wait at one.
 
  private:
@@ -100,12 +102,18 @@ class Warp {
   [[noreturn]] void fault_unwritten(const Step& step, Mask lanes) const;
   void set_special(const SpecialRow& special);
 
+  struct UnwrittenLoad {
+    std::uint32_t step = kNone;
+    int lane = 0;
+  };
+
   Block& block_;
   std::uint32_t index_;
   std::unique_ptr<Row[]> rows_;
   std::vector<Mask> written_;
   std::vector<Mask> predicates_;
   std::vector<Mask> predicate_written_;
+  UnwrittenLoad unwritten_load_;
 };
 
 /// Calls body(lane) for the lanes of the mask, ascending.

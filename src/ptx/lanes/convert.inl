@@ -169,7 +169,7 @@ void decode_float_conversion(Decoder& d, Type to, Type from) {
 void decode_cvt(Decoder& d) {
   const bool saturates = d.take("sat");
   const Type from = d.take_type();
-  if (d.take("bf16x2") || d.take("f16x2")) d.refuse("packed 16-bit sources are not known");
+  if (from == Type::f16x2 || from == Type::bf16x2) d.refuse("packed 16-bit sources are not known");
   const bool is_pair = d.instruction().modifiers.size() > 1 && d.operand_count() == 3;
   const Type to = d.take_type();
   if (is_pair) {

@@ -78,6 +78,7 @@ void decode_mov(Decoder& d) {
     return;
   }
   const std::size_t bytes = size_of(d.take_type());
+  if (bytes > 8) d.refuse("128-bit registers are not known");
   const bool joins = std::holds_alternative<Vector>(d.operand(1).value);
   const bool splits = std::holds_alternative<Vector>(d.operand(0).value);
   if (joins) {

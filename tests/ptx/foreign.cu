@@ -1,0 +1,100 @@
+// Kernels that nobody here wrote: CUB's block algorithms behind the thinnest of entries, and the kernels of
+// its DeviceReduce as they are.
+#include <cub/block/block_load.cuh>
+#include <cub/block/block_radix_sort.cuh>
+#include <cub/block/block_reduce.cuh>
+#include <cub/block/block_scan.cuh>
+#include <cub/block/block_store.cuh>
+#include <cub/device/device_reduce.cuh>
+
+#include "tests/ptx/foreign.hpp"
+
+namespace perceptron::foreign {
+
+/// sums[block] = sum of the block's values.
+template <cub::BlockReduceAlgorithm kAlgorithm>
+__device__ void reduce(const Arguments& p) {
+  using Reduce = cub::BlockReduce<std::int64_t, kThreads, kAlgorithm>;
+  __shared__ typename Reduce::TempStorage storage;
+  const int index = static_cast<int>(blockIdx.x) * kThreads + static_cast<int>(threadIdx.x);
+  const int valid = p.count - static_cast<int>(blockIdx.x) * kThreads;
+  const std::int64_t sum =
+      Reduce(storage).Sum(index < p.count ? p.values[index] : 0, valid < kThreads ? valid : kThreads);
+  if (threadIdx.x == 0) p.sums[blockIdx.x] = sum;
+}
+
+/// sorted_keys[i] = sum of the keys before i.
+template <cub::BlockScanAlgorithm kAlgorithm>
+__device__ void scan(const Arguments& p) {
+  using Load = cub::BlockLoad<std::int32_t, kThreads, kItems, cub::BLOCK_LOAD_TRANSPOSE>;
+  using Store = cub::BlockStore<std::int32_t, kThreads, kItems, cub::BLOCK_STORE_WARP_TRANSPOSE>;
+  using Scan = cub::BlockScan<std::int32_t, kThreads, kAlgorithm>;
+  __shared__ union {
+    typename Load::TempStorage load;
+    typename Store::TempStorage store;
+    typename Scan::TempStorage scan;
+  } storage;
+  std::int32_t items[kItems];
+  Load(storage.load).Load(p.keys, items, p.count, 0);
+  __syncthreads();
+  Scan(storage.scan).ExclusiveSum(items, items);
+  __syncthreads();
+  Store(storage.store).Store(p.sorted_keys, items, p.count);
+}
+
+/// Keys of kThreads · kItems elements and their values, in ascending order.
+__device__ void sort(const Arguments& p) {
+  using Sort = cub::BlockRadixSort<std::int32_t, kThreads, kItems, std::int64_t>;
+  __shared__ typename Sort::TempStorage storage;
+  std::int32_t keys[kItems];
+  std::int64_t values[kItems];
+  const int first = static_cast<int>(threadIdx.x) * kItems;
+  for (int item = 0; item < kItems; ++item) {
+    keys[item] = p.keys[first + item];
+    values[item] = p.values[first + item];
+  }
+  Sort(storage).Sort(keys, values);
+  for (int item = 0; item < kItems; ++item) {
+    p.sorted_keys[first + item] = keys[item];
+    p.sums[first + item] = values[item];
+  }
+}
+
+}  // namespace perceptron::foreign
+
+using namespace perceptron::foreign;
+
+extern "C" __global__ void reduce_raking(const __grid_constant__ Arguments p) {
+  reduce<cub::BLOCK_REDUCE_RAKING>(p);
+}
+extern "C" __global__ void reduce_raking_commutative(const __grid_constant__ Arguments p) {
+  reduce<cub::BLOCK_REDUCE_RAKING_COMMUTATIVE_ONLY>(p);
+}
+extern "C" __global__ void reduce_warps(const __grid_constant__ Arguments p) {
+  reduce<cub::BLOCK_REDUCE_WARP_REDUCTIONS>(p);
+}
+extern "C" __global__ void scan_raking(const __grid_constant__ Arguments p) {
+  scan<cub::BLOCK_SCAN_RAKING>(p);
+}
+extern "C" __global__ void scan_raking_memoize(const __grid_constant__ Arguments p) {
+  scan<cub::BLOCK_SCAN_RAKING_MEMOIZE>(p);
+}
+extern "C" __global__ void scan_warps(const __grid_constant__ Arguments p) {
+  scan<cub::BLOCK_SCAN_WARP_SCANS>(p);
+}
+extern "C" __global__ void sort_pairs(const __grid_constant__ Arguments p) { sort(p); }
+
+namespace {
+
+using Policy = cub::detail::reduce::policy_hub<std::int32_t, std::int32_t, cuda::std::plus<>>::MaxPolicy;
+
+}  // namespace
+
+template __global__ void cub::detail::reduce::DeviceReduceKernel<
+    Policy, const std::int32_t*, std::int32_t, cuda::std::plus<>, std::int32_t, cuda::std::identity>(
+    const std::int32_t*, std::int32_t*, std::int32_t, cub::GridEvenShare<std::int32_t>, cuda::std::plus<>,
+    cuda::std::identity);
+template __global__ void cub::detail::reduce::DeviceReduceSingleTileKernel<
+    Policy, const std::int32_t*, std::int32_t*, std::int32_t, cuda::std::plus<>, std::int32_t, std::int32_t,
+    cuda::std::identity>(const std::int32_t*, std::int32_t*, std::int32_t, cuda::std::plus<>, std::int32_t,
+                         cuda::std::identity);

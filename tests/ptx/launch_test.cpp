@@ -1,0 +1,110 @@
+// Bad input of the machine: entries, instructions and launches that it refuses, each by name and before
+// anything runs.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "src/ptx/machine.hpp"
+#include "tests/ptx/kernel_text.hpp"
+#include "tests/support/error_text.hpp"
+
+namespace perceptron::ptx {
+namespace {
+
+using test::expect_error;
+
+TEST(BadPtx, AnEntryThatIsNotThere) {
+  const Image image(module_of(".entry one() { ret; }\n.entry two() { ret; }\n"), "test.ptx");
+  expect_error<InvalidArgument>([&] { image.program("three"); }, {"three", "one", "two"});
+}
+
+TEST(BadPtx, AnUnknownOpcode) {
+  const Image image(kernel_of("frobnicate.rn.f32 %f1, %f2;"), "test.ptx");
+  expect_error<Unsupported>([&] { image.program("kernel"); },
+                            {"kernel", "line 6", "frobnicate.rn.f32", "does not know"});
+}
+
+TEST(BadPtx, AnUnknownModifier) {
+  const Image image(kernel_of("add.rn.slowly.f32 %f1, %f2, %f3;"), "test.ptx");
+  expect_error<Unsupported>([&] { image.program("kernel"); },
+                            {"kernel", "line 6", "add.rn.slowly.f32", ".slowly"});
+}
+
+class Refused : public testing::TestWithParam<const char*> {};
+
+TEST_P(Refused, ByName) {
+  const std::string text = GetParam();
+  const Image image(kernel_of(text + ";"), "test.ptx");
+  const std::string name = text.substr(0, text.find(' '));
+  expect_error<Unsupported>([&] { image.program("kernel"); }, {"kernel", "line 6", name});
+}
+
+// Not one IEEE operation with a stated rounding; or of a kind that the machine would have to guess at.
+INSTANTIATE_TEST_SUITE_P(
+    BadPtx, Refused,
+    testing::Values("add.f32 %f1, %f2, %f3", "sub.f32 %f1, %f2, %f3", "mul.f32 %f1, %f2, %f3",
+                    "add.f64 %fd1, %fd2, %fd3", "mul.f64 %fd1, %fd2, %fd3", "add.rn.ftz.f32 %f1, %f2, %f3",
+                    "mul.rn.ftz.f32 %f1, %f2, %f3", "fma.rn.ftz.f32 %f1, %f2, %f3, %f4",
+                    "fma.rn.sat.f32 %f1, %f2, %f3, %f4", "div.full.f32 %f1, %f2, %f3",
+                    "div.approx.f32 %f1, %f2, %f3", "div.rn.ftz.f32 %f1, %f2, %f3",
+                    "rcp.approx.ftz.f32 %f1, %f2", "sqrt.approx.f32 %f1, %f2", "rsqrt.approx.f32 %f1, %f2",
+                    "ex2.approx.ftz.f32 %f1, %f2", "lg2.approx.f32 %f1, %f2", "sin.approx.f32 %f1, %f2",
+                    "tanh.approx.f32 %f1, %f2", "max.ftz.f32 %f1, %f2, %f3", "setp.lt.ftz.f32 %p1, %f1, %f2",
+                    "atom.global.add.f32 %f1, [%rd1], %f2", "red.global.add.f32 [%rd1], %f2",
+                    "barrier.cluster.arrive", "shfl.down.b32 %r1, %r2, 1, 31",
+                    "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, {%r1,%r2,%r3,%r4}, "
+                    "{%r5,%r6}, {%f1,%f2,%f3,%f4}"));
+
+class BadLaunch : public testing::Test {
+ protected:
+  void expect_refused(std::initializer_list<std::string_view> words, const RunOptions& options = {}) {
+    expect_error<InvalidArgument>([&] { run(image_.program("kernel"), launch_, memory_, options); }, words);
+  }
+  void SetUp() override {
+    launch_.block = {64, 1, 1};
+    launch_.arguments = kernels::ArgumentBytes(std::uint64_t{0});
+  }
+
+  const Image image_{kernel_of(".shared .b8 table[1024];", ".maxntid 128"), "test.ptx"};
+  Memory memory_;
+  kernels::Launch launch_;
+};
+
+TEST_F(BadLaunch, NothingElseIsWrong) {
+  EXPECT_EQ(run(image_.program("kernel"), launch_, memory_).blocks, 1u);
+}
+
+TEST_F(BadLaunch, AGridOfZero) {
+  for (const kernels::Extent grid : {kernels::Extent{0, 1, 1}, {1, 0, 1}, {1, 1, 0}}) {
+    launch_.grid = grid;
+    expect_refused({"kernel", fmt::format("{} x {} x {}", grid.x, grid.y, grid.z), "at least one block"});
+  }
+}
+
+TEST_F(BadLaunch, ABlockTooLargeOrEmpty) {
+  for (const kernels::Extent block : {kernels::Extent{129, 1, 1}, {64, 3, 1}, {0, 1, 1}}) {
+    launch_.block = block;
+    expect_refused({"kernel", fmt::format("{} x {} x {}", block.x, block.y, block.z), "1 to 128 threads"});
+  }
+}
+
+TEST_F(BadLaunch, ArgumentsOfTheWrongSize) {
+  launch_.arguments = kernels::ArgumentBytes(std::uint32_t{0});
+  expect_refused({"kernel", "4 argument bytes", "takes 8"});
+  launch_.arguments = {};
+  expect_refused({"kernel", "0 argument bytes", "takes 8"});
+}
+
+TEST_F(BadLaunch, MoreSharedMemoryThanThereIs) {
+  launch_.shared_bytes = 99 * 1024 - 1024;
+  RunOptions options;
+  options.shared_limit = 99 * 1024;
+  EXPECT_NO_THROW(run(image_.program("kernel"), launch_, memory_, options));
+  launch_.shared_bytes += 16;
+  expect_refused({"kernel", "101392 bytes of shared memory", "100368 of them dynamic", "limit is 101376"},
+                 options);
+}
+
+}  // namespace
+}  // namespace perceptron::ptx
