@@ -80,11 +80,12 @@ class Sample {
       : candidate_(candidate),
         storage_(storage),
         coverage_(coverage),
-        rows_(accepted(true)),
-        outputs_(accepted(false)) {}
+        rows_(accepted(&Problem::rows, sizes_around(candidate.tile_rows, 1100))),
+        outputs_(accepted(&Problem::outputs, sizes_around(candidate.tile_outputs, 300))),
+        inputs_(accepted(&Problem::inputs, {kInputs.begin(), kInputs.end()})) {}
 
   std::string_view entry() const { return candidate_.entry(storage_); }
-  bool is_empty() const { return entry().empty() || rows_.empty() || outputs_.empty(); }
+  bool is_empty() const { return entry().empty() || rows_.empty() || outputs_.empty() || inputs_.empty(); }
 
   /// The features step through their values at different paces.
   Case make(std::size_t index) {
@@ -93,9 +94,9 @@ class Sample {
     const Groups groups = kGroups[(index / 2) % kGroups.size()];
     problem.groups = groups == Groups::one ? 1 : 2 + static_cast<std::int64_t>(index % 2);
     problem.shared_x = groups == Groups::shared_x;
-    problem.rows = pick(rows_, index / 3 + index, "rows");
-    problem.outputs = pick(outputs_, index / 5 + index, "outputs");
-    problem.inputs = kInputs[(index * 5 + index / 13) % kInputs.size()];
+    problem.rows = pick(rows_, index + index / rows_.size(), "rows");
+    problem.outputs = pick(outputs_, 2 * index + index / outputs_.size(), "outputs");
+    problem.inputs = pick(inputs_, 5 * index + index / inputs_.size(), "inputs");
     problem.dtype = storage_;
     problem.output_dtype = static_cast<DType>((index + index / 4) % kDTypes.size());
     const std::size_t activation = index % kActivations.size();
@@ -105,7 +106,6 @@ class Sample {
     made.layout = kLayouts[layout];
     made.data = kData[(index + index / 11) % kData.size()];
     coverage_.meet(entry(), "activation", std::string(kActivations[activation].name));
-    coverage_.meet(entry(), "inputs", std::to_string(problem.inputs));
     coverage_.meet(entry(), "output dtype", std::string(to_string(problem.output_dtype)));
     coverage_.meet(entry(), "layout", std::to_string(layout));
     coverage_.meet(entry(), "groups", std::to_string(static_cast<int>(groups)));
@@ -117,7 +117,7 @@ class Sample {
     coverage_.expect(entry(), "activation", kActivations.size());
     coverage_.expect(entry(), "rows", rows_.size());
     coverage_.expect(entry(), "outputs", outputs_.size());
-    coverage_.expect(entry(), "inputs", kInputs.size());
+    coverage_.expect(entry(), "inputs", inputs_.size());
     coverage_.expect(entry(), "output dtype", kDTypes.size());
     coverage_.expect(entry(), "layout", kLayouts.size());
     coverage_.expect(entry(), "groups", kGroups.size());
@@ -125,19 +125,16 @@ class Sample {
   }
 
  private:
-  /// Sizes around the policy's tile that it does not refuse.
-  std::vector<std::int64_t> accepted(bool rows) const {
-    std::vector<std::int64_t> kept;
-    if (entry().empty()) return kept;
-    for (const std::int64_t size : sizes_around(rows ? candidate_.tile_rows : candidate_.tile_outputs, 300)) {
-      Problem problem;
-      problem.dtype = problem.output_dtype = storage_;
-      problem.rows = rows ? size : 1;
-      problem.outputs = rows ? 1 : size;
-      problem.inputs = 3;
-      if (!candidate_.refusal(problem)) kept.push_back(size);
-    }
-    return kept;
+  /// Those sizes that the policy does not refuse, the other two being 1.
+  std::vector<std::int64_t> accepted(std::int64_t Problem::*size, std::vector<std::int64_t> sizes) const {
+    Problem problem;
+    problem.dtype = problem.output_dtype = storage_;
+    problem.rows = problem.outputs = problem.inputs = 1;
+    std::erase_if(sizes, [&](std::int64_t value) {
+      problem.*size = value;
+      return entry().empty() || candidate_.refusal(problem).has_value();
+    });
+    return sizes;
   }
   std::int64_t pick(const std::vector<std::int64_t>& sizes, std::size_t index, std::string_view feature) {
     const std::int64_t size = sizes[index % sizes.size()];
@@ -148,7 +145,7 @@ class Sample {
   const kernels::Candidate& candidate_;
   DType storage_;
   Coverage& coverage_;
-  std::vector<std::int64_t> rows_, outputs_;
+  std::vector<std::int64_t> rows_, outputs_, inputs_;
 };
 
 TEST(PtxConformance, EveryEntryMeetsEverything) {

@@ -8,6 +8,7 @@
 #include "kernels/families.hpp"
 #include "kernels/pack/pack.hpp"
 #include "kernels/resources.hpp"
+#include "kernels/row_softmax/row_softmax.hpp"
 #include "src/planning/occupancy.hpp"
 
 using namespace perceptron;
@@ -27,6 +28,7 @@ std::map<std::string_view, kernels::Launch> launches() {
     }
     add(kernels::pack::pack_weight({}, dtype));
     add(kernels::pack::pack_bias({}, accumulator_of(dtype)));
+    add(kernels::row_softmax::launch({}, accumulator_of(dtype)));
   }
   return all;
 }
