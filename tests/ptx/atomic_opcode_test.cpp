@@ -1,0 +1,98 @@
+// atom and red of the PTX machine: what they return and what they leave behind, by one lane and by many.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <set>
+
+#include "tests/ptx/opcode_case.hpp"
+
+namespace perceptron::ptx {
+namespace {
+
+/// Each lane on a word of its own: the old value comes back and the new one is left behind.
+template <class T>
+void expect_atomic(const std::string& operation, const std::string& type, std::function<T(T, T, T)> combine) {
+  const std::string bits = std::to_string(sizeof(T) * 8), third = operation == "cas" ? ", %c" : "";
+  const std::string address =
+      "mov.u32 %y0, words; mov.u32 %y1, %tid.x; mad.lo.u32 %y0, %y1, 8, %y0; st.shared.b" + bits +
+      " [%y0], %a; ";
+  const std::string words = ".shared .align 8 .b8 words[256];";
+  const auto new_value = [&](T a, T b, T c) { return combine(a, b, c); };
+  const auto body = [&](const std::string& rest) { return address + rest; };
+  cover("atom");
+  cover("red");
+  const std::string load = " ld.shared.b" + bits + " %t, [%y0];";
+  const std::string atom = "atom.shared." + operation + "." + type + " ";
+  const auto check = [&](const std::string& text, auto truth) {
+    const std::vector<std::tuple<T, T, T>> tuples = all_tuples<T, T, T>();
+    std::vector<Row> rows;
+    for (const auto& [a, b, c] : tuples)
+      rows.push_back({bits_of(a), bits_of(b), bits_of(operation == "cas" && (c & 1) != 0 ? a : c)});
+    // cas needs equal operands at times: its second is then the first.
+    if (operation == "cas") {
+      for (std::size_t row = 0; row < rows.size(); row += 2) rows[row][1] = rows[row][0];
+    }
+    const std::vector<std::uint64_t> results =
+        run_snippet({text, {sizeof(T), sizeof(T), sizeof(T)}, sizeof(T), true, words}, rows);
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      ASSERT_EQ(value_of<T>(results[row]),
+                truth(value_of<T>(rows[row][0]), value_of<T>(rows[row][1]), value_of<T>(rows[row][2])))
+          << text;
+    }
+  };
+  check(body(atom + "%t, [%y0], %b" + third + ";"), [](T a, T, T) { return a; });
+  check(body(atom + "%t, [%y0], %b" + third + ";" + load), new_value);
+  if (operation != "cas" && operation != "exch")
+    check(body("red.shared." + operation + "." + type + " [%y0], %b;" + load), new_value);
+}
+
+template <class T>
+void expect_atomic_arithmetic() {
+  const std::string type = ptx_name<T>();
+  using U = std::make_unsigned_t<T>;
+  expect_atomic<T>("add", type,
+                   [](T a, T b, T) { return static_cast<T>(static_cast<U>(a) + static_cast<U>(b)); });
+  expect_atomic<T>("min", type, [](T a, T b, T) { return std::min(a, b); });
+  expect_atomic<T>("max", type, [](T a, T b, T) { return std::max(a, b); });
+}
+
+template <class T>
+void expect_atomic_bits() {
+  const std::string type = "b" + std::to_string(sizeof(T) * 8);
+  expect_atomic<T>("and", type, [](T a, T b, T) { return a & b; });
+  expect_atomic<T>("or", type, [](T a, T b, T) { return a | b; });
+  expect_atomic<T>("xor", type, [](T a, T b, T) { return a ^ b; });
+  expect_atomic<T>("exch", type, [](T, T b, T) { return b; });
+  expect_atomic<T>("cas", type, [](T a, T b, T c) { return a == b ? c : a; });
+}
+
+TEST(PtxAtomicOpcode, OfOneLane) {
+  expect_atomic_arithmetic<std::uint32_t>();
+  expect_atomic_arithmetic<std::int32_t>();
+  expect_atomic_arithmetic<std::uint64_t>();
+  expect_atomic_arithmetic<std::int64_t>();
+  expect_atomic_bits<std::uint32_t>();
+  expect_atomic_bits<std::uint64_t>();
+  using W = std::uint32_t;
+  expect_atomic<W>("inc", "u32", [](W a, W b, W) { return a >= b ? 0 : a + 1; });
+  expect_atomic<W>("dec", "u32", [](W a, W b, W) { return a == 0 || a > b ? b : a - 1; });
+}
+
+/// All lanes on one word: the old values are the partial sums of some order.
+TEST(PtxAtomicOpcode, OfManyLanes) {
+  const std::vector<Row> rows(32, Row{1});
+  const std::vector<std::uint64_t> results =
+      run_snippet({"mov.u32 %y0, word; setp.eq.u32 p0, %index, 0; @p0 st.shared.u32 [%y0], 0; bar.sync 0; "
+                   "cvt.u32.u64 %y1, %a; atom.shared.add.u32 %t, [%y0], %y1;",
+                   {8},
+                   4,
+                   false,
+                   ".shared .align 4 .b8 word[4];"},
+                  rows);
+  EXPECT_EQ(std::set<std::uint64_t>(results.begin(), results.end()).size(), 32U);
+  EXPECT_EQ(*std::max_element(results.begin(), results.end()), 31U);
+}
+
+}  // namespace
+}  // namespace perceptron::ptx

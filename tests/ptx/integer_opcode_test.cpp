@@ -1,0 +1,110 @@
+// Integer arithmetic of the PTX machine against 128-bit integers.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "perceptron/error.hpp"
+#include "tests/ptx/opcode_case.hpp"
+#include "tests/support/error_text.hpp"
+
+namespace perceptron::ptx {
+namespace {
+
+/// Wide enough for every product and its sum with a third operand.
+using Wide = __int128;
+
+template <class T>
+Wide wide(T value) {
+  return static_cast<Wide>(value);
+}
+
+/// The low bits.
+template <class T>
+T wrapped(unsigned __int128 value) {
+  return static_cast<T>(static_cast<std::make_unsigned_t<T>>(value));
+}
+
+/// Of u64 · u64, too, which is beyond Wide.
+template <class T>
+unsigned __int128 product(T a, T b) {
+  if constexpr (std::is_signed_v<T>)
+    return static_cast<unsigned __int128>(wide(a) * wide(b));
+  else
+    return static_cast<unsigned __int128>(a) * b;
+}
+
+template <class T>
+class PtxIntegerOpcode : public testing::Test {};
+using Integers =
+    testing::Types<std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, std::uint64_t, std::int64_t>;
+TYPED_TEST_SUITE(PtxIntegerOpcode, Integers);
+
+TYPED_TEST(PtxIntegerOpcode, SumsAndProducts) {
+  using T = TypeParam;
+  constexpr int kBits = sizeof(T) * 8;
+  const std::string end = "." + ptx_name<T>();
+  expect_opcode<T, T, T>("add" + end, [](T a, T b) { return wrapped<T>(wide(a) + wide(b)); });
+  expect_opcode<T, T, T>("sub" + end, [](T a, T b) { return wrapped<T>(wide(a) - wide(b)); });
+  expect_opcode<T, T, T>("mul.lo" + end, [](T a, T b) { return wrapped<T>(product(a, b)); });
+  expect_opcode<T, T, T>("mul.hi" + end, [](T a, T b) { return wrapped<T>(product(a, b) >> kBits); });
+  expect_opcode<T, T, T, T>("mad.lo" + end,
+                            [](T a, T b, T c) { return wrapped<T>(product(a, b) + wrapped<T>(c)); });
+  expect_opcode<T, T, T, T>(
+      "mad.hi" + end, [](T a, T b, T c) { return wrapped<T>((product(a, b) >> kBits) + wrapped<T>(c)); });
+}
+
+template <class T, class Twice>
+void expect_wide_products() {
+  const std::string end = "." + ptx_name<T>();
+  expect_opcode<Twice, T, T>("mul.wide" + end, [](T a, T b) { return wrapped<Twice>(product(a, b)); });
+  expect_opcode<Twice, T, T, Twice>("mad.wide" + end, [](T a, T b, Twice c) {
+    return wrapped<Twice>(product(a, b) + static_cast<unsigned __int128>(wide(c)));
+  });
+}
+
+TEST(PtxIntegerOpcodes, WideProducts) {
+  expect_wide_products<std::uint16_t, std::uint32_t>();
+  expect_wide_products<std::int16_t, std::int32_t>();
+  expect_wide_products<std::uint32_t, std::uint64_t>();
+  expect_wide_products<std::int32_t, std::int64_t>();
+}
+
+TYPED_TEST(PtxIntegerOpcode, Order) {
+  using T = TypeParam;
+  const std::string end = "." + ptx_name<T>();
+  expect_opcode<T, T, T>("min" + end, [](T a, T b) { return std::min(a, b); });
+  expect_opcode<T, T, T>("max" + end, [](T a, T b) { return std::max(a, b); });
+  if constexpr (std::is_signed_v<T>) {
+    expect_opcode<T, T>("neg" + end, [](T a) { return wrapped<T>(-wide(a)); });
+    expect_opcode<T, T>("abs" + end, [](T a) { return wrapped<T>(a < 0 ? -wide(a) : wide(a)); });
+  }
+}
+
+/// Divisors are never 0: `or 1` makes them so. The lowest value by −1 wraps.
+TYPED_TEST(PtxIntegerOpcode, QuotientsAndRemainders) {
+  using T = TypeParam;
+  const std::string type = ptx_name<T>(), bits = std::to_string(sizeof(T) * 8);
+  const auto body = [&](const std::string& opcode) {
+    cover(opcode);
+    return "or.b" + bits + " %t, %b, 1; " + opcode + "." + type + " %t, %a, %t;";
+  };
+  expect_body<T, T, T>(body("div"),
+                       [](T a, T b) { return wrapped<T>(wide(a) / wide(static_cast<T>(b | 1))); });
+  expect_body<T, T, T>(body("rem"),
+                       [](T a, T b) { return wrapped<T>(wide(a) % wide(static_cast<T>(b | 1))); });
+}
+
+TEST(PtxIntegerOpcodes, DivisionByZeroIsAFault) {
+  for (const char* body : {"div.s32 %t, %a, %b;", "rem.u32 %t, %a, %b;"}) {
+    try {
+      run_snippet({body, {4, 4}}, {{1, 1}, {1, 1}, {1, 0}});
+      ADD_FAILURE() << body;
+    } catch (const KernelFault& fault) {
+      EXPECT_EQ(fault.kind(), FaultKind::arithmetic);
+      EXPECT_EQ(fault.place().thread[0], 2U);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace perceptron::ptx

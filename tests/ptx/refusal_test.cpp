@@ -1,0 +1,108 @@
+// Instructions that the PTX machine does not know, or that no correct PTX has, are refused by name when their
+// entry is decoded.
+#include <gtest/gtest.h>
+
+#include "perceptron/error.hpp"
+#include "tests/ptx/snippet.hpp"
+#include "tests/support/error_text.hpp"
+
+namespace perceptron::ptx {
+namespace {
+
+using test::expect_error;
+
+void decode(const std::string& body) {
+  Image(text_of({body, {4, 4, 4, 4}, 4, false}), "snippet").program("snippet");
+}
+
+/// Unsupported, with the instruction's full name and the entry.
+TEST(PtxRefusal, UnknownFormsByName) {
+  for (const std::string body : {
+           "add.f32 %t, %a, %b;",              // May be contracted.
+           "fma.f32 %t, %a, %b, %c;",          //
+           "mad.rn.f32 %t, %a, %b, %c;",       //
+           "add.rn.ftz.f32 %t, %a, %b;",       // Not IEEE.
+           "add.rn.sat.f32 %t, %a, %b;",       //
+           "sqrt.approx.f32 %t, %a;",          //
+           "add.sat.s32 %t, %a, %b;",          //
+           "add.cc.u32 %t, %a, %b;",           //
+           "addc.u32 %t, %a, %b;",             //
+           "add.rn.f16 %x0, %x1, %x2;",        //
+           "fma.rn.bf16x2 %t, %a, %b, %c;",    //
+           "add.rn.f32x2 %z0, %z1, %z2;",      //
+           "neg.f16 %x0, %x1;",                //
+           "neg.u32 %t, %a;",                  //
+           "mul.u32 %t, %a, %b;",              //
+           "mul.wide.u64 %z0, %z1, %z2;",      //
+           "mul24.lo.u32 %t, %a, %b;",         //
+           "min.xorsign.abs.f32 %t, %a, %b;",  //
+           "min.relu.s32 %t, %a, %b;",         //
+           "popc.b16 %t, %x0;",                //
+           "shf.l.clamp.b64 %z0, %z1, %z2, %y0;",
+           "prmt.b32.all %t, %a, %b, %c;",
+           "setp.lt.f16 p0, %x0, %x1;",
+           "setp.nan.s32 p0, %a, %b;",
+           "selp.b32 %t, %a, %b, !p0;",
+           "set.lt.u32.f32 %t, %a, %b;",
+           "cvt.sat.f32.f32 %t, %a;",
+           "cvt.f32.s32 %t, %a;",
+           "cvt.s32.f32 %t, %a;",
+           "cvt.rz.bf16.f32 %x0, %a;",
+           "cvt.rn.relu.f16.f32 %x0, %a;",
+           "cvt.rn.satfinite.e4m3x2.f32 %x0, %a, %b;",
+           "cvt.rna.tf32.f32 %t, %a;",
+           "cvt.rni.f16.f16 %x0, %x1;",
+           "cvt.rn.f16.s32 %x0, %a;",
+           "mov.u32 %t, %clock;",
+           "mov.u64 %z0, %globaltimer;",
+           "mov.u32 %t, %undeclared;",
+           "ld.global.b128 %z0, [%from];",
+           "ld.global.sometimes.b32 %t, [%from];",
+           "atom.global.add.f64 %z0, [%from], %z1;",
+           "atom.global.add.noftz.f16x2 %t, [%from], %a;",
+           "vote.ballot.b32 %t, p0;",
+           "redux.sync.add.f32 %t, %a, -1;",
+           "barrier.sync 0;",
+           "barrier.cluster.wait;",
+           "cp.async.bulk.commit_group;",
+           "cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes [%y0], [%from, {%y1, "
+           "%y2}], [%y3];",
+           "fence.proxy.tensormap::generic.acquire.gpu [%from], 128;",
+           "wgmma.fence.sync.aligned;",
+           "ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%y0, %y1, %y2, %y3}, [%y4];",
+           "griddepcontrol.wait;",
+           "call (%y0), somewhere;",
+       }) {
+    SCOPED_TRACE(body);
+    const std::string name = body.substr(0, std::min(body.find(' '), body.find(';')));
+    expect_error<Unsupported>([&] { decode(body); }, {"snippet", "line", name});
+  }
+}
+
+TEST(PtxRefusal, OperandsThatDoNotFit) {
+  const auto invalid = [](const std::string& body, std::initializer_list<std::string_view> words) {
+    SCOPED_TRACE(body);
+    expect_error<InvalidArgument>([&] { decode(body); }, words);
+  };
+  invalid("add.u32 %t, %a;", {"add.u32", "missing"});
+  invalid("add.u32 %t, %a, %b, %c;", {"add.u32", "4 operands"});
+  invalid("setp.lt.s32 p0, %a, %b, p1;", {"setp.lt.s32", "4 operands"});
+  invalid("lop3.b32 %t, %a, %b, %c, %d;", {"table"});
+  invalid("shl.b32 %t, %a, !%b;", {"shl.b32", "!"});
+  invalid("add.u32 %z0, %a, %b;", {"%z0", "width"});
+  invalid("add.u64 %z0, %z1, %a;", {"%a", "32", "64"});
+  invalid("add.u32 5, %a, %b;", {"register"});
+  invalid("add.u32 %t, p0, %b;", {"register"});
+  invalid("setp.lt.s32 %t, %a, %b;", {"predicate"});
+  invalid("@%a add.u32 %t, %a, %b;", {"%a", "predicate"});
+  invalid("bra NOWHERE;", {"label"});
+  invalid("ld.global.b32 %t, %a;", {"[address]"});
+  invalid("ld.global.b32 %t, [nowhere];", {"nowhere"});
+  invalid("ld.global.v4.b32 {%y0, %y1}, [%from];", {"elements"});
+  invalid("st.global.v2.b32 [%from], {%y0, _};", {"st.global.v2.b32"});
+  invalid("cp.async.cg.shared.global [%y0], [%from], 8;", {"16"});
+  invalid("add.u32 %t, %a, [%b];", {"symbol"});
+}
+
+}  // namespace
+}  // namespace perceptron::ptx
