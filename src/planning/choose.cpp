@@ -21,19 +21,13 @@ std::optional<std::string> refusal_of(const Problem& problem, const DeviceTraits
                      traits.shared_bytes_per_block);
 }
 
-/// "512 tiles of 128×128, 3.88 per multiprocessor".
-std::string cover_text(const Cover& cover, const kernels::Candidate& candidate) {
-  return fmt::format("{:.0f} tiles of {}×{}, {:.3g} per multiprocessor", cover.tiles, candidate.tile_rows,
-                     candidate.tile_outputs, cover.rounds);
-}
-
 std::string lost_because(const Problem& problem, const DeviceTraits& traits,
                          const kernels::Candidate& candidate, const kernels::Candidate& chosen) {
-  if (rank_of(problem, traits, candidate).rule == Rank::kNoRule) return missed_rule(problem, candidate);
+  const Rank rank = rank_of(problem, traits, candidate);
+  if (rank.rule == Rank::kNoRule) return missed_rule(problem, candidate);
   if (candidate.family != chosen.family) return fmt::format("an earlier rule chose {}", chosen.family);
-  const Cover found = cover(problem, traits, candidate);
-  return fmt::format("{}: {:.2f} times the estimated cost", cover_text(found, candidate),
-                     found.cost / cover(problem, traits, chosen).cost);
+  return fmt::format("{}: {:.2f} times the estimated cost", fit_text(problem, traits, candidate),
+                     rank.cost / rank_of(problem, traits, chosen).cost);
 }
 
 }  // namespace
@@ -72,7 +66,7 @@ Choice choose(const Problem& problem, const DeviceTraits& traits, Candidates can
   }
   if (choice.candidate != nullptr) {
     choice.reason = fmt::format("{}; {}", rule_reason(rank_of(problem, traits, *choice.candidate)),
-                                cover_text(cover(problem, traits, *choice.candidate), *choice.candidate));
+                                fit_text(problem, traits, *choice.candidate));
   }
   return choice;
 }

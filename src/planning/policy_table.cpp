@@ -1,3 +1,4 @@
+// Decides ahead: rows → policy. The choice is a step function of rows, so looking at every step suffices.
 #include <algorithm>
 #include <cassert>
 #include <iterator>
@@ -9,19 +10,21 @@
 namespace perceptron::planning {
 namespace {
 
-/// Row counts at which a condition of a rule or a family may turn: all up to this one.
-constexpr std::int64_t kFewRows = 17;
-
-/// Every row count at which the choice may change: where a policy gets one more tile, up to the count from
-/// which no policy's rounds are counted.
+/// Every row count at which the choice may change: the few ones, where a policy gets one more tile, and the
+/// count from which rounds are not counted. Families whose rule needs few rows change nothing beyond those.
 std::set<std::int64_t> steps(const Problem& layer, const DeviceTraits& traits, Candidates candidates) {
-  std::set<std::int64_t> rows;
-  for (std::int64_t row = 1; row <= kFewRows; ++row) rows.insert(row);
+  const auto last = static_cast<std::int64_t>(last_counted_row(layer, traits));
+  std::set<std::int64_t> rows{last + 1};
+  for (std::int64_t row = 1; row <= kFewRows + 1; ++row) rows.insert(row);
+  Problem beyond = layer;
+  beyond.rows = kFewRows + 1;
+  const kernels::Candidate* const chosen = select(beyond, traits, candidates);
+  if (chosen == nullptr) return rows;
+  const std::size_t rule = rank_of(beyond, traits, *chosen).rule;
   for (const kernels::Candidate& candidate : candidates) {
+    if (rank_of(beyond, traits, candidate).rule != rule) continue;
     const std::int64_t tile = std::max(candidate.tile_rows, 1);
-    const auto last = static_cast<std::int64_t>(last_counted_row(layer, traits, candidate));
     for (std::int64_t row = 1; row <= last; row += tile) rows.insert(row);
-    rows.insert(last + 1);
   }
   return rows;
 }

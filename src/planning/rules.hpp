@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <string>
 
@@ -12,13 +13,16 @@
 
 namespace perceptron::planning {
 
+/// Up to that many rows the rules, and what families accept, may turn with each row.
+inline constexpr std::int64_t kFewRows = 16;
+
 /// How a candidate that accepts a problem stands; the least is chosen, an earlier candidate before an equal
 /// one.
 struct Rank {
   static constexpr std::size_t kNoRule = std::numeric_limits<std::size_t>::max();
 
   std::size_t rule = kNoRule;  ///< Of the list; kNoRule: the family's condition does not hold.
-  double cost = 0;             ///< Within the family; see cost_of.
+  double cost = 0;             ///< Within the family: an estimate, of the family's own unit.
 
   bool operator<(const Rank& other) const {
     return rule != other.rule ? rule < other.rule
@@ -28,25 +32,15 @@ struct Rank {
 
 Rank rank_of(const Problem& problem, const DeviceTraits& traits, const kernels::Candidate& candidate);
 
-/// Up to that many tiles per multiprocessor an incomplete last round is counted as a whole one; beyond, tiles
-/// of different rounds overlap and it is counted by its share. So the choice settles as rows grow.
-inline constexpr double kCountedRounds = 4;
-
-/// How the policy's tiles cover the outputs of y.
-struct Cover {
-  double tiles = 0;
-  double rounds = 0;  ///< Tiles that the busiest multiprocessor computes.
-  double cost = 0;    ///< Outputs that it computes, padding included, weighted by what small tiles load more.
-};
-
-Cover cover(const Problem& problem, const DeviceTraits& traits, const kernels::Candidate& candidate);
-
-/// The largest row count at which whole rounds are counted.
-double last_counted_row(const Problem& layer, const DeviceTraits& traits,
-                        const kernels::Candidate& candidate);
+/// The row count up to which an incomplete last round of tiles counts as a whole one: four rounds of 128×128.
+/// Beyond, tiles of different rounds overlap, a round counts by its share, and the choice depends on rows no
+/// more.
+double last_counted_row(const Problem& layer, const DeviceTraits& traits);
 
 /// Why the family is right for the problem: its rule.
 std::string rule_reason(const Rank& rank);
+/// How the policy fits the problem: what its cost was made of.
+std::string fit_text(const Problem& problem, const DeviceTraits& traits, const kernels::Candidate& candidate);
 /// Why the family was not taken where its rule does not hold.
 std::string missed_rule(const Problem& problem, const kernels::Candidate& candidate);
 

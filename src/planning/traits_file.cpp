@@ -109,6 +109,8 @@ class TraitsReader {
 
 DeviceTraits read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
+  file.peek();
+  if (!file.is_open() || file.bad()) throw FileError(fmt::format("{}: cannot be read", path));
   Json object;
   try {
     object = Json::parse(file);
