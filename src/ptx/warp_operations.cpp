@@ -220,7 +220,9 @@ void decode_elect(Decoder& d) {
   Type declared{};
   if (pair->first != "_") d.step.target = d.entry().register_row(pair->first, declared);
   d.step.second_target = d.entry().predicate_number(pair->second);
-  if (d.step.second_target == kNone) d.invalid("expected register|predicate");
+  if (d.step.second_target == kNone || (d.step.target == kNone && pair->first != "_")) {
+    d.invalid("expected register|predicate");
+  }
   d.step.execute = &elect;
   decode_members(d, 1);
 }

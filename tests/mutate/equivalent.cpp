@@ -24,6 +24,21 @@ std::vector<std::string> split_lines(std::istream& stream) {
   return lines;
 }
 
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(separator, begin), text.size());
+    parts.push_back(trimmed(text.substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+bool holds_all(std::string_view text, const std::vector<std::string>& parts) {
+  return std::all_of(parts.begin(), parts.end(),
+                     [&](const std::string& part) { return text.find(part) != std::string_view::npos; });
+}
+
 /// The lines of a text, split once per name.
 const std::vector<std::string>& lines_of(const std::string& name, std::string_view text) {
   static std::mutex mutex;
@@ -36,11 +51,7 @@ const std::vector<std::string>& lines_of(const std::string& name, std::string_vi
     std::ifstream file(name.front() == '/' ? name : PERCEPTRON_SOURCE_DIR "/" + name);
     lines = split_lines(file);
   } else {
-    for (std::size_t begin = 0; begin < text.size();) {
-      const std::size_t end = std::min(text.find('\n', begin), text.size());
-      lines.push_back(trimmed(text.substr(begin, end - begin)));
-      begin = end + 1;
-    }
+    lines = split(text, '\n');
   }
   return lines;
 }
@@ -62,14 +73,20 @@ Mutant describe(std::string_view family, const ptx::Module& module, const ptx::I
   const auto file = module.files.find(instruction.location.source_file);
   if (file == module.files.end()) return mutant;
   const std::string& path = file->second;
-  mutant.source = fmt::format("{}:{}", path.substr(path.rfind('/') + 1), instruction.location.source_line);
-  mutant.source_line = line_at(lines_of(path, {}), instruction.location.source_line);
+  const std::string name = path.substr(path.rfind('/') + 1);
+  mutant.is_formula = name == "exponential.inl" || name == "formulas.inl" || name == "scalar_lane.hpp";
+  const int line = instruction.location.source_line;
+  mutant.source = fmt::format("{}:{}: {}", name, line, line_at(lines_of(path, {}), line));
   return mutant;
 }
 
+std::string source_text(const Mutant& mutant) {
+  return fmt::format("{}{}{}", mutant.is_formula ? "[formula] " : "", mutant.source,
+                     mutant.is_executed ? "" : " (not executed)");
+}
+
 std::string to_string(const Mutant& mutant) {
-  return fmt::format("{} | {} | {} | {}{}", mutant.mutation, mutant.instruction, mutant.source,
-                     mutant.is_formula ? "[formula] " : "", mutant.source_line);
+  return fmt::format("{} | {} | {}", mutant.mutation, mutant.instruction, source_text(mutant));
 }
 
 Equivalents::Equivalents() {
@@ -77,31 +94,20 @@ Equivalents::Equivalents() {
   if (!file) throw std::runtime_error("cannot read " PERCEPTRON_EQUIVALENT_MUTANTS);
   for (const std::string& line : split_lines(file)) {
     if (line.empty() || line.front() == '#') continue;
-    std::vector<std::string> parts;
-    for (std::size_t begin = 0; begin <= line.size();) {
-      const std::size_t end = std::min(line.find('|', begin), line.size());
-      parts.push_back(trimmed(std::string_view(line).substr(begin, end - begin)));
-      begin = end + 1;
-    }
+    const std::vector<std::string> parts = split(line, '|');
     if (parts.size() != 5 || (parts[0] != "same" && parts[0] != "rare") || parts[4].empty()) {
       throw std::runtime_error(fmt::format(
-          "equivalent.txt: expected KIND | MUTATION | INSTRUCTION | SOURCE LINE | ARGUMENT, found: {}",
-          line));
+          "equivalent.txt: expected KIND | MUTATION | INSTRUCTION | SOURCE | ARGUMENT, found: {}", line));
     }
-    constexpr std::string_view kFormula = "[formula]";
-    const bool is_formula = parts[3].starts_with(kFormula);
-    if (is_formula) parts[3] = trimmed(std::string_view(parts[3]).substr(kFormula.size()));
-    rules_.push_back({parts[0], parts[1], parts[2], parts[3], is_formula});
+    rules_.push_back({parts[0], split(parts[1], '&'), split(parts[2], '&'), split(parts[3], '&')});
   }
 }
 
 std::string_view Equivalents::kind_of(const Mutant& mutant) const {
-  const auto holds = [](const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-  };
+  const std::string source = source_text(mutant);
   const auto rule = std::find_if(rules_.begin(), rules_.end(), [&](const Rule& rule) {
-    return holds(mutant.mutation, rule.mutation) && holds(mutant.instruction, rule.instruction) &&
-           holds(mutant.source_line, rule.source_line) && (mutant.is_formula || !rule.is_formula);
+    return holds_all(mutant.mutation, rule.mutation) && holds_all(mutant.instruction, rule.instruction) &&
+           holds_all(source, rule.source);
   });
   return rule == rules_.end() ? std::string_view() : rule->kind;
 }

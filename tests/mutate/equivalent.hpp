@@ -13,19 +13,22 @@ namespace perceptron::mutate {
 struct Mutant {
   std::string mutation;     ///< "constant +1"
   std::string instruction;  ///< The line of PTX: "shr.u64 %rd57, %rd56, 60;"
-  std::string source;       ///< "tile_fma.cuh:81"
-  std::string source_line;  ///< The text there, trimmed.
+  std::string source;       ///< "tile_fma.cuh:81: the text there, trimmed"
   bool is_formula = false;  ///< Of an activation.
+  bool is_executed = true;  ///< By some case.
 };
 
 Mutant describe(std::string_view family, const ptx::Module& module, const ptx::Instruction& instruction,
                 std::string mutation);
+/// Of the source, as a rule sees it.
+std::string source_text(const Mutant& mutant);
 std::string to_string(const Mutant& mutant);
 
-/// Lines "KIND | MUTATION | INSTRUCTION | SOURCE LINE | ARGUMENT". KIND: "same", it computes the same;
-/// "rare", it shows in too few values, or needs too much memory, for the cases. The next three: texts that
-/// the mutant's hold, empty for any; "[formula]" before a source line asks for code of an activation. '#'
-/// begins a comment.
+/// Lines "KIND | MUTATION | INSTRUCTION | SOURCE | ARGUMENT". KIND: "same", it computes the same; "rare", it
+/// shows in too few values, or needs too much memory, for the cases. The next three: texts that the mutant's
+/// holds, several with
+/// '&' between them, none for any. SOURCE is "[formula] tile_fma.cuh:81: the line there (not executed)", with
+/// the first part in code of an activation and the last where no case gets there. '#' begins a comment.
 class Equivalents {
  public:
   Equivalents();
@@ -34,8 +37,8 @@ class Equivalents {
 
  private:
   struct Rule {
-    std::string kind, mutation, instruction, source_line;
-    bool is_formula = false;
+    std::string kind;
+    std::vector<std::string> mutation, instruction, source;
   };
   std::vector<Rule> rules_;
 };

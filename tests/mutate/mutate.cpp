@@ -144,7 +144,8 @@ void Campaign::note(const Site& site, const Mutation& mutation, const Outcome& o
   const Target& target = targets_[site.target];
   const ptx::Instruction& instruction = subjects_[site.target]->entry().instructions[site.instruction];
   Mutant mutant = describe(target.family, modules_.at(target.family), instruction, mutation.name);
-  mutant.is_formula = subjects_[site.target]->is_formula(site.instruction);
+  mutant.is_formula = mutant.is_formula || subjects_[site.target]->is_formula(site.instruction);
+  mutant.is_executed = outcome.by != "not executed";
   const std::string_view kind = equivalents_.kind_of(mutant);
   const std::lock_guard lock(mutex_);
   ++tried_;
@@ -155,8 +156,7 @@ void Campaign::note(const Site& site, const Mutation& mutation, const Outcome& o
   } else if (kind == "rare") {
     ++rare_;
   } else {
-    survivors_.push_back(fmt::format("{}: {}{}", target.entry, to_string(mutant),
-                                     outcome.by.empty() ? "" : fmt::format(" ({})", outcome.by)));
+    survivors_.push_back(fmt::format("{}: {}", target.entry, to_string(mutant)));
   }
 }
 

@@ -134,7 +134,7 @@ Outcome Subject::try_mutant(ptx::Entry& copy, std::size_t instruction, const Mut
   } catch (const Error&) {
     return {true, "refused"};
   }
-  return run_cases(program, instruction, mutation.is_about_order ? 8 : 2);
+  return run_cases(program, instruction, mutation.is_about_order ? 6 : 1);
 }
 
 Outcome Subject::run_cases(const ptx::Program& program, std::size_t instruction, int seeds) const {

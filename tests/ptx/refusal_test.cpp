@@ -95,6 +95,9 @@ TEST(PtxRefusal, OperandsThatDoNotFit) {
   invalid("add.u32 %t, p0, %b;", {"register"});
   invalid("setp.lt.s32 %t, %a, %b;", {"predicate"});
   invalid("@%a add.u32 %t, %a, %b;", {"%a", "predicate"});
+  invalid("setp.lt.s32 p0|%t, %a, %b;", {"predicate|predicate"});
+  invalid("elect.sync p0|p1, -1;", {"register|predicate"});
+  invalid("shfl.sync.up.b32 %t|%y0, %a, 1, 0, -1;", {"register|predicate"});
   invalid("bra NOWHERE;", {"label"});
   invalid("ld.global.b32 %t, %a;", {"[address]"});
   invalid("ld.global.b32 %t, [nowhere];", {"nowhere"});

@@ -63,8 +63,13 @@ void decode_predicate_targets(Decoder& d) {
     d.step.target = d.predicate_target(0);
     return;
   }
-  d.step.target = pair->first == "_" ? kNone : d.entry().predicate_number(pair->first);
-  d.step.second_target = pair->second == "_" ? kNone : d.entry().predicate_number(pair->second);
+  const auto number = [&](const std::string& name) {
+    const std::uint32_t found = d.entry().predicate_number(name);
+    if (found == kNone && name != "_") d.invalid("expected predicate|predicate");
+    return found;
+  };
+  d.step.target = number(pair->first);
+  d.step.second_target = number(pair->second);
 }
 
 void decode_setp(Decoder& d) {
