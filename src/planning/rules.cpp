@@ -73,7 +73,7 @@ double streaming_cost(const Problem& problem, const DeviceTraits&, const kernels
 
 std::string streaming_fit(const Problem& problem, const DeviceTraits&, const kernels::Candidate& candidate) {
   const double passes = tiles_along(problem.rows, candidate.tile_rows);
-  return fmt::format("{} rows at a time, so W is read {}", candidate.tile_rows,
+  return fmt::format("rows at a time {}, so W is read {}", candidate.tile_rows,
                      passes == 1 ? "once" : fmt::format("{:.0f} times", passes));
 }
 

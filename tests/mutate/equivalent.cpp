@@ -74,7 +74,9 @@ Mutant describe(std::string_view family, const ptx::Module& module, const ptx::I
   if (file == module.files.end()) return mutant;
   const std::string& path = file->second;
   const std::string name = path.substr(path.rfind('/') + 1);
-  mutant.is_formula = name == "exponential.inl" || name == "formulas.inl" || name == "scalar_lane.hpp";
+  const bool is_exponential = family == "row_softmax" && instruction.opcode == "fma";  // It has no other fma.
+  mutant.is_formula =
+      is_exponential || name == "exponential.inl" || name == "formulas.inl" || name == "scalar_lane.hpp";
   const int line = instruction.location.source_line;
   mutant.source = fmt::format("{}:{}: {}", name, line, line_at(lines_of(path, {}), line));
   return mutant;

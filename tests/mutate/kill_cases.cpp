@@ -23,14 +23,18 @@ using test::Layout;
 using test::RandomProblem;
 using Run = std::function<bool(const ptx::Program&, const ptx::RunOptions&, ptx::RunReport&)>;
 
-/// z is what the reference gives for identity, y what it gives for softmax, of the same operands.
-Run softmax_case(const Problem& problem, const Layout& layout, Data data,
-                 std::optional<kernels::Extent> grid) {
+/// z is what the reference gives for identity, y what it gives for softmax, of the same operands. The output
+/// `peak` is most often the highest.
+Run softmax_case(const Problem& problem, const Layout& layout, Data data, std::optional<kernels::Extent> grid,
+                 std::int64_t peak) {
   const DType accumulator = accumulator_of(problem.dtype);
   Problem identity = problem;
   identity.activation = ActivationKind::identity;
   identity.output_dtype = accumulator;
   auto sums = std::make_shared<RandomProblem>(identity, 1, layout, data);
+  visit_dtype(problem.dtype, [&]<class T>(T) {
+    static_cast<T*>(const_cast<void*>(sums->layer().bias.data))[peak] = static_cast<T>(4.0);
+  });
   reference::canonical(sums->x(), sums->layer(), sums->y());
   Layer layer = sums->layer();
   layer.activation = ActivationKind::softmax;
@@ -59,11 +63,12 @@ Run softmax_case(const Problem& problem, const Layout& layout, Data data,
 }
 
 std::vector<Case> softmax_cases(DType accumulator) {
-  constexpr std::int64_t kOutputs[]{10, 1, 31, 32, 33, 64, 100, 257, 2, 7, 65, 40};
+  constexpr std::int64_t kOutputs[]{10, 1,  31, 32,  33,  64,  100, 257, 2,
+                                    7,  65, 40, 129, 161, 200, 290, 385, 96};
   constexpr Layout kLayouts[]{{0, 0, 0, 0}, {0, 3, 0, 1}, {1, 5, 0, 2}};
   constexpr Data kData[]{Data::normal, Data::wide_range, Data::specials, Data::normal};
   std::vector<Case> cases;
-  for (std::size_t index = 0; index < 48; ++index) {
+  for (std::size_t index = 0; index < 72; ++index) {
     Problem problem;
     problem.rows = std::int64_t{1} + static_cast<std::int64_t>(index * 5) % 19;
     problem.inputs = index % 6 == 5 ? 40 : 1;
@@ -77,7 +82,14 @@ std::vector<Case> softmax_cases(DType accumulator) {
     if (index % 8 == 7) grid = kernels::Extent{4, 5, 1};
     cases.push_back(
         {to_string(problem), true,
-         softmax_case(problem, kLayouts[index % std::size(kLayouts)], kData[index / 2 % 4], grid)});
+         softmax_case(problem, kLayouts[index % std::size(kLayouts)], kData[index % 4], grid,
+                      problem.outputs - 1 - static_cast<std::int64_t>(index) * 32 % problem.outputs)});
+  }
+  // The first and the last lane of every round of a row hold the highest.
+  for (std::int64_t peak = 0; peak < 257; peak += peak % 32 == 0 ? 31 : 1) {
+    Problem problem = Problem::parse("2x1x257:f64:softmax");
+    problem.dtype = problem.output_dtype = accumulator;
+    cases.push_back({to_string(problem), true, softmax_case(problem, {}, Data::normal, std::nullopt, peak)});
   }
   return cases;
 }
