@@ -38,7 +38,7 @@ class PERCEPTRON_API Engine {
   /// Replaces weights and bias of a layer by others of the same shapes and dtype; an empty bias view keeps a
   /// bias of zeros where the layer has one. Runs that have begun finish with the old ones, later runs use the
   /// new. May be called from any thread.
-  void update(std::size_t layer, ConstMatrixView weight, ConstMatrixView bias, Stream stream = {});
+  void update(std::size_t index, ConstMatrixView weight, ConstMatrixView bias, Stream stream = {});
 
   /// How a call of that many rows is carried out.
   Plan plan(std::int64_t rows) const;

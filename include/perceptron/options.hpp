@@ -20,8 +20,8 @@ using Stream = CUstream_st*;
 struct Options {
   /// "auto": a GPU where there is one, else the CPU. "cpu". "cpu:avx2" and the like force one of the CPU
   /// targets that devices() lists. "ptx" executes the CUDA kernels' PTX on the CPU, watched: for tests; with
-  /// ":FAMILY/POLICY" that policy ("ptx:tile_fma/64x64"), with "@SEED" behind it the machine's choices of that
-  /// seed. What a kernel must not do is an Error that names kernel, line, block and thread.
+  /// ":FAMILY/POLICY" that policy ("ptx:tile_fma/64x64"), with "@SEED" behind it the machine's choices of
+  /// that seed. What a kernel must not do is an Error that names kernel, line, block and thread.
   std::string device = "auto";
   /// CPU threads of one call, the caller's included; 0: one per core that the process may use, which is also
   /// the most that are used. 1: no others.

@@ -27,7 +27,7 @@ struct ScalarLane {
   static constexpr Real select(Mask mask, Real yes, Real no) { return mask ? yes : no; }
   static constexpr Mask less(Real a, Real b) { return a < b; }
   static constexpr Mask less_equal(Real a, Real b) { return a <= b; }
-  static constexpr Mask is_nan(Real x) { return x != x; }
+  static constexpr Mask is_nan(Real x) { return x != x; }  // NOLINT(misc-redundant-expression)
   static constexpr Real negate(Real x) { return -x; }
 
   static constexpr Real abs(Real x) { return std::bit_cast<T>(bits(x) & ~kSignBit); }

@@ -28,7 +28,8 @@ TaskGrid LayerRun<A>::tasks(int threads) const {
   grid.row_tasks = divide_up(x_.rows, grid.rows_per_task);
   std::int64_t panel_tasks = divide_up(layer_.panels(), most_task_panels());
   // Too few rows for all threads: the outputs are shared out as well.
-  while (grid.groups * grid.row_tasks * panel_tasks < 2 * threads && panel_tasks < layer_.panels()) {
+  while (grid.groups * grid.row_tasks * panel_tasks < std::int64_t{2} * threads &&
+         panel_tasks < layer_.panels()) {
     panel_tasks = std::min(2 * panel_tasks, layer_.panels());
   }
   grid.panels_per_task = divide_up(layer_.panels(), panel_tasks);

@@ -21,11 +21,11 @@ inline constexpr std::int64_t kRowLaneTaskRows = 8192;
 inline constexpr std::int64_t kSetBytes = 4096;
 inline constexpr std::int64_t kWays = 8;
 /// Half a first-level cache: rows of x, widened or transposed, that a kernel reads again and again.
-inline constexpr std::int64_t kNearPanelBytes = 16 * 1024;
+inline constexpr std::int64_t kNearPanelBytes = std::int64_t{16} << 10;
 /// Parts of a second-level cache: rows of x while all their blocks are summed, and weights that stay beside
 /// them.
-inline constexpr std::int64_t kNearRowBytes = 192 * 1024;
-inline constexpr std::int64_t kNearWeightBytes = 512 * 1024;
+inline constexpr std::int64_t kNearRowBytes = std::int64_t{192} << 10;
+inline constexpr std::int64_t kNearWeightBytes = std::int64_t{512} << 10;
 
 class CpuWorkspace : public engine::Workspace {
  public:

@@ -42,7 +42,7 @@ struct Engine::State {
     std::uint64_t version = 0;
   };
 
-  State(const Model& model, const Options& options);
+  State(Model source, const Options& options);
 
   std::int64_t hidden_row_bytes() const;
   std::int64_t choose_chunk_rows(std::size_t budget) const;
@@ -73,8 +73,8 @@ struct Engine::State {
   std::vector<std::unique_ptr<Scratch>> pool;
 };
 
-Engine::State::State(const Model& source, const Options& options)
-    : model(source), layers(layers_of(model)), device(engine::make_device(options)) {
+Engine::State::State(Model source, const Options& options)
+    : model(std::move(source)), layers(layers_of(model)), device(engine::make_device(options)) {
   chunk_rows = choose_chunk_rows(options.memory_budget_bytes);
   ReadyLayers prepared;
   for (const Layer& layer : layers) prepared.push_back(device->prepare(layer));

@@ -19,6 +19,7 @@ Layer OwnedLayer::view() const {
 
 Model ModelBuilder::build(std::vector<OwnedLayer> layers) {
   std::vector<Layer> views;
+  views.reserve(layers.size());
   for (const OwnedLayer& layer : layers) views.push_back(layer.view());
   engine::check_stack(views);
   return Model(std::make_shared<const Model::State>(Model::State{std::move(layers)}));

@@ -44,7 +44,7 @@ Choice choose(const Problem& problem, const DeviceTraits& traits,
 std::string refusal_text(const Problem& problem, const Choice& choice);
 
 /// How the policy is launched for the problem with contiguous views. The candidate accepts the problem.
-kernels::Launch launch_of(const Problem& problem, const kernels::Candidate& candidate);
+kernels::Launch launch_of(const Problem& asked, const kernels::Candidate& candidate);
 
 /// From that row count on, up to the next range's, the candidate is chosen.
 struct PolicyRange {

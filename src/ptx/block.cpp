@@ -95,7 +95,7 @@ void Block::merge_groups(Warp& warp) {
 /// The smallest step first lets parted lanes meet again soonest; now and then any other, since lanes are
 /// promised no order and loops that wait for one another need it.
 LaneGroup* Block::choose_group(Warp& warp) {
-  if (warp.group_count == 1) return warp.groups[0].is_waiting ? nullptr : &warp.groups[0];
+  if (warp.group_count == 1) return warp.groups[0].is_waiting ? nullptr : warp.groups.data();
   merge_groups(warp);
   LaneGroup* chosen = nullptr;
   std::uint32_t ready = 0;

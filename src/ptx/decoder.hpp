@@ -77,19 +77,19 @@ class Decoder {
   void finish();
 
   /// Row of the operand, whose slots have `bytes` (1, 2, 4: narrow rows; 8: wide ones).
-  std::uint32_t source(std::size_t operand, std::size_t bytes);
-  std::uint32_t target(std::size_t operand, std::size_t bytes);
-  std::uint32_t predicate_source(std::size_t operand, bool& is_negated);
-  std::uint32_t predicate_target(std::size_t operand);
+  std::uint32_t source(std::size_t index, std::size_t bytes);
+  std::uint32_t target(std::size_t index, std::size_t bytes);
+  std::uint32_t predicate_source(std::size_t index, bool& is_negated);
+  std::uint32_t predicate_target(std::size_t index);
   /// Sources from operand 1 on and the target, of these slot sizes.
   void elementwise(Execute execute, std::size_t target_bytes,
                    std::initializer_list<std::size_t> source_bytes);
   /// Base row of [base + offset] in source[0] and the offset in `immediate`; the base is always wide or made
   /// so.
-  void address(std::size_t operand, Space space);
+  void address(std::size_t index, Space space);
   bool is_wide_address() const { return is_wide_address_; }
   /// Rows of a vector or of a single register, appended to the program's lists; kNone for `_`.
-  void vector(std::size_t operand, std::size_t bytes, bool is_target);
+  void vector(std::size_t index, std::size_t bytes, bool is_target);
   /// Row of a named register and whether its slots are wide.
   std::uint32_t register_of(const Operand& operand, bool& is_wide);
   const Operand& operand(std::size_t index) const;

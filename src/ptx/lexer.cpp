@@ -48,7 +48,7 @@ class Lexer {
         while (at_ < text_.size() && peek() != '\n') ++at_;
       } else if (c == '/' && peek(1) == '*') {
         for (at_ += 2; at_ < text_.size() && !(peek() == '*' && peek(1) == '/'); ++at_)
-          line_ += peek() == '\n';
+          if (peek() == '\n') ++line_;
         if (at_ >= text_.size()) fail("a comment is not closed");
         at_ += 2;
       } else {
@@ -71,7 +71,8 @@ class Lexer {
     }
     if (is_digit(c)) return number(first);
     if (c == '.' && is_letter(peek(1))) {
-      for (++at_; is_word(peek()) || (peek() == ':' && peek(1) == ':') || (peek() == ':' && peek(-1) == ':');
+      for (++at_;
+           is_word(peek()) || (peek() == ':' && peek(1) == ':') || (peek() == ':' && text_[at_ - 1] == ':');
            ++at_) {
       }
       return make(TokenKind::dotted, first);

@@ -15,7 +15,7 @@ enum class TokenKind : std::uint8_t {
   f32,      ///< 0f…: bits.
   f64,      ///< 0d… or decimal: bits.
   string,
-  symbol,   ///< One character of punctuation.
+  symbol,  ///< One character of punctuation.
   end,
 };
 

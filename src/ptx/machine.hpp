@@ -24,8 +24,8 @@ struct RunOptions {
   bool is_watched = true;  ///< false: bounds and alignment only, for speed comparisons.
   /// Threads may store one value to one place unordered: Triton's kernels do.
   bool forgives_same_value = false;
-  std::uint64_t instruction_budget = 1'000'000'000;  ///< Warp instructions per block.
-  std::size_t shared_limit = 227 * 1024;             ///< Static and dynamic shared bytes a block may have.
+  std::uint64_t instruction_budget = 1'000'000'000;   ///< Warp instructions per block.
+  std::size_t shared_limit = std::size_t{227} << 10;  ///< Static and dynamic shared bytes a block may have.
 };
 
 struct RunReport {

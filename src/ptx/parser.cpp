@@ -230,7 +230,7 @@ class Parser {
         break;
       case TokenKind::f32: value = {Literal::Kind::f32, token.bits ^ (is_negative ? 0x80000000u : 0u)}; break;
       case TokenKind::f64:
-        value = {Literal::Kind::f64, token.bits ^ (std::uint64_t{is_negative} << 63)};
+        value = {Literal::Kind::f64, token.bits ^ (is_negative ? std::uint64_t{1} << 63 : 0)};
         break;
       default: fail("a constant");
     }

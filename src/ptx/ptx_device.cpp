@@ -80,7 +80,7 @@ class PtxDevice : public engine::Device {
   }
   std::size_t workspace_bytes(const std::vector<Layer>&, std::int64_t) const override { return 0; }
   LayerPlan plan(const Problem& problem) const override;
-  void run(const engine::ReadyLayer& layer, ConstMatrixView x, MatrixView y,
+  void run(const engine::ReadyLayer& ready, ConstMatrixView x, MatrixView y,
            engine::Workspace&) const override;
 
  private:

@@ -5,7 +5,9 @@ enum class Rounding : std::uint8_t { nearest, zero, down, up };
 /// f32 and f64 need a stated rounding: without one the assembler may contract a·b + c, and bits would differ.
 Rounding take_rounding(Decoder& d) {
   const int mode = d.take_one_of({"rn", "rz", "rm", "rp"});
-  if (mode < 0) d.refuse("no rounding is stated, so that the assembler may contract it: reproducible arithmetic needs .rn");
+  if (mode < 0)
+    d.refuse(
+        "no rounding is stated, so that the assembler may contract it: reproducible arithmetic needs .rn");
   return static_cast<Rounding>(mode);
 }
 
@@ -22,39 +24,53 @@ constexpr T canonical(T value) {
 struct Add {
   template <class T>
   static T apply(T a, T b) {
-    if constexpr (std::is_floating_point_v<T>) return canonical(a + b);
-    else return static_cast<T>(static_cast<Wrapping<T>>(a) + static_cast<Wrapping<T>>(b));
+    if constexpr (std::is_floating_point_v<T>)
+      return canonical(a + b);
+    else
+      return static_cast<T>(static_cast<Wrapping<T>>(a) + static_cast<Wrapping<T>>(b));
   }
 };
 struct Sub {
   template <class T>
   static T apply(T a, T b) {
-    if constexpr (std::is_floating_point_v<T>) return canonical(a - b);
-    else return static_cast<T>(static_cast<Wrapping<T>>(a) - static_cast<Wrapping<T>>(b));
+    if constexpr (std::is_floating_point_v<T>)
+      return canonical(a - b);
+    else
+      return static_cast<T>(static_cast<Wrapping<T>>(a) - static_cast<Wrapping<T>>(b));
   }
 };
 struct Mul {
   template <class T>
   static T apply(T a, T b) {
-    if constexpr (std::is_floating_point_v<T>) return canonical(a * b);
-    else return static_cast<T>(static_cast<Wrapping<T>>(a) * static_cast<Wrapping<T>>(b));
+    if constexpr (std::is_floating_point_v<T>)
+      return canonical(a * b);
+    else
+      return static_cast<T>(static_cast<Wrapping<T>>(a) * static_cast<Wrapping<T>>(b));
   }
 };
 struct Divide {
   template <std::floating_point T>
-  static T apply(T a, T b) { return canonical(a / b); }
+  static T apply(T a, T b) {
+    return canonical(a / b);
+  }
 };
 struct Fma {
   template <std::floating_point T>
-  static T apply(T a, T b, T c) { return canonical(std::fma(a, b, c)); }
+  static T apply(T a, T b, T c) {
+    return canonical(std::fma(a, b, c));
+  }
 };
 struct Reciprocal {
   template <std::floating_point T>
-  static T apply(T a) { return canonical(T{1} / a); }
+  static T apply(T a) {
+    return canonical(T{1} / a);
+  }
 };
 struct SquareRoot {
   template <std::floating_point T>
-  static T apply(T a) { return canonical(std::sqrt(a)); }
+  static T apply(T a) {
+    return canonical(std::sqrt(a));
+  }
 };
 
 /// The same under another rounding of the host's unit; the memory barriers keep the arithmetic inside.
@@ -85,7 +101,9 @@ void decode_sum(Decoder& d) {
   const Type type = d.take_type();
   if (is_floating(type)) {
     const Rounding rounding = take_rounding(d);
-    with_type(d, type, Floats{}, [&]<class T>() { d.elementwise(rounded<F, T, T, T>(rounding), sizeof(T), {sizeof(T), sizeof(T)}); });
+    with_type(d, type, Floats{}, [&]<class T>() {
+      d.elementwise(rounded<F, T, T, T>(rounding), sizeof(T), {sizeof(T), sizeof(T)});
+    });
   } else {
     with_type(d, type, Integers{}, [&]<class T>() { decode_as<F, T, T, T>(d); });
   }
@@ -108,12 +126,16 @@ struct MulHigh {
 };
 struct MulWide {
   template <class T>
-  static Twice<T> apply(T a, T b) { return static_cast<Twice<T>>(a) * static_cast<Twice<T>>(b); }
+  static Twice<T> apply(T a, T b) {
+    return static_cast<Twice<T>>(a) * static_cast<Twice<T>>(b);
+  }
 };
 template <class Product>
 struct ProductPlus {
   template <class T, class C>
-  static C apply(T a, T b, C c) { return Add::apply<C>(static_cast<C>(Product::apply(a, b)), c); }
+  static C apply(T a, T b, C c) {
+    return Add::apply<C>(static_cast<C>(Product::apply(a, b)), c);
+  }
 };
 
 enum class Part : std::int8_t { low, high, wide };
@@ -128,15 +150,19 @@ void decode_mul(Decoder& d) {
   const Type type = d.take_type();
   if (is_floating(type)) {
     const Rounding rounding = take_rounding(d);
-    with_type(d, type, Floats{}, [&]<class T>() { d.elementwise(rounded<Mul, T, T, T>(rounding), sizeof(T), {sizeof(T), sizeof(T)}); });
+    with_type(d, type, Floats{}, [&]<class T>() {
+      d.elementwise(rounded<Mul, T, T, T>(rounding), sizeof(T), {sizeof(T), sizeof(T)});
+    });
     return;
   }
   const Part part = take_part(d);
   with_type(d, type, Integers{}, [&]<class T>() {
     if (part == Part::low) return decode_as<Mul, T, T, T>(d);
     if (part == Part::high) return decode_as<MulHigh, T, T, T>(d);
-    if constexpr (sizeof(T) < 8) decode_as<MulWide, Twice<T>, T, T>(d);
-    else d.refuse("there is no 128-bit product");
+    if constexpr (sizeof(T) < 8)
+      decode_as<MulWide, Twice<T>, T, T>(d);
+    else
+      d.refuse("there is no 128-bit product");
   });
 }
 
@@ -147,8 +173,10 @@ void decode_mad(Decoder& d) {
   with_type(d, type, Integers{}, [&]<class T>() {
     if (part == Part::low) return decode_as<ProductPlus<Mul>, T, T, T, T>(d);
     if (part == Part::high) return decode_as<ProductPlus<MulHigh>, T, T, T, T>(d);
-    if constexpr (sizeof(T) < 8) decode_as<ProductPlus<MulWide>, Twice<T>, T, T, Twice<T>>(d);
-    else d.refuse("there is no 128-bit product");
+    if constexpr (sizeof(T) < 8)
+      decode_as<ProductPlus<MulWide>, Twice<T>, T, T, Twice<T>>(d);
+    else
+      d.refuse("there is no 128-bit product");
   });
 }
 
@@ -192,19 +220,23 @@ void decode_div(Decoder& d) {
     });
     return;
   }
-  with_type(d, type, Integers{}, [&]<class T>() { d.elementwise(&divide_integers<T, false>, sizeof(T), {sizeof(T), sizeof(T)}); });
+  with_type(d, type, Integers{}, [&]<class T>() {
+    d.elementwise(&divide_integers<T, false>, sizeof(T), {sizeof(T), sizeof(T)});
+  });
 }
 
 void decode_rem(Decoder& d) {
-  with_type(d, d.take_type(), Integers{},
-            [&]<class T>() { d.elementwise(&divide_integers<T, true>, sizeof(T), {sizeof(T), sizeof(T)}); });
+  with_type(d, d.take_type(), Integers{}, [&]<class T>() {
+    d.elementwise(&divide_integers<T, true>, sizeof(T), {sizeof(T), sizeof(T)});
+  });
 }
 
 template <class F>
 void decode_root(Decoder& d) {
   const Type type = d.take_type();
   const Rounding rounding = take_rounding(d);
-  with_type(d, type, Floats{}, [&]<class T>() { d.elementwise(rounded<F, T, T>(rounding), sizeof(T), {sizeof(T)}); });
+  with_type(d, type, Floats{},
+            [&]<class T>() { d.elementwise(rounded<F, T, T>(rounding), sizeof(T), {sizeof(T)}); });
 }
 
 void decode_rcp(Decoder& d) { decode_root<Reciprocal>(d); }
@@ -214,15 +246,19 @@ void decode_sqrt(Decoder& d) { decode_root<SquareRoot>(d); }
 struct Negate {
   template <class T>
   static T apply(T a) {
-    if constexpr (std::is_floating_point_v<T>) return std::bit_cast<T>(std::bit_cast<Slot<T>>(a) ^ (Slot<T>{1} << (sizeof(T) * 8 - 1)));
-    else return Sub::apply(T{0}, a);
+    if constexpr (std::is_floating_point_v<T>)
+      return std::bit_cast<T>(std::bit_cast<Slot<T>>(a) ^ (Slot<T>{1} << (sizeof(T) * 8 - 1)));
+    else
+      return Sub::apply(T{0}, a);
   }
 };
 struct Absolute {
   template <class T>
   static T apply(T a) {
-    if constexpr (std::is_floating_point_v<T>) return std::bit_cast<T>(std::bit_cast<Slot<T>>(a) & ~(Slot<T>{1} << (sizeof(T) * 8 - 1)));
-    else return a < 0 ? Sub::apply(T{0}, a) : a;
+    if constexpr (std::is_floating_point_v<T>)
+      return std::bit_cast<T>(std::bit_cast<Slot<T>>(a) & ~(Slot<T>{1} << (sizeof(T) * 8 - 1)));
+    else
+      return a < 0 ? Sub::apply(T{0}, a) : a;
   }
 };
 
@@ -232,7 +268,8 @@ void decode_sign(Decoder& d) {
   if (is_floating(type)) {
     with_type(d, type, Floats{}, [&]<class T>() { decode_as<F, T, T>(d); });
   } else {
-    with_type(d, type, TypeList<std::int16_t, std::int32_t, std::int64_t>{}, [&]<class T>() { decode_as<F, T, T>(d); });
+    with_type(d, type, TypeList<std::int16_t, std::int32_t, std::int64_t>{},
+              [&]<class T>() { decode_as<F, T, T>(d); });
   }
 }
 
@@ -266,8 +303,10 @@ void decode_extremum(Decoder& d) {
   }
   const bool keeps_nan = d.take("NaN");
   with_type(d, type, Floats{}, [&]<class T>() {
-    if (keeps_nan) decode_as<Extremum<kMax, true>, T, T, T>(d);
-    else decode_as<Extremum<kMax, false>, T, T, T>(d);
+    if (keeps_nan)
+      decode_as<Extremum<kMax, true>, T, T, T>(d);
+    else
+      decode_as<Extremum<kMax, false>, T, T, T>(d);
   });
 }
 

@@ -2,23 +2,33 @@
 
 struct And {
   template <class T>
-  static T apply(T a, T b) { return static_cast<T>(a & b); }
+  static T apply(T a, T b) {
+    return static_cast<T>(a & b);
+  }
 };
 struct Or {
   template <class T>
-  static T apply(T a, T b) { return static_cast<T>(a | b); }
+  static T apply(T a, T b) {
+    return static_cast<T>(a | b);
+  }
 };
 struct Xor {
   template <class T>
-  static T apply(T a, T b) { return static_cast<T>(a ^ b); }
+  static T apply(T a, T b) {
+    return static_cast<T>(a ^ b);
+  }
 };
 struct Not {
   template <class T>
-  static T apply(T a) { return static_cast<T>(~a); }
+  static T apply(T a) {
+    return static_cast<T>(~a);
+  }
 };
 struct LogicalNot {
   template <class T>
-  static T apply(T a) { return a == 0 ? T{1} : T{0}; }
+  static T apply(T a) {
+    return a == 0 ? T{1} : T{0};
+  }
 };
 
 /// A predicate operand, negated where the instruction says so.
@@ -36,7 +46,8 @@ void combine_predicates(Warp& warp, const Step& step, Mask mask) {
 }
 
 void invert_predicate(Warp& warp, const Step& step, Mask mask) {
-  warp.define_predicate(step.target, mask, ~predicate_value(warp, step, step.source[0], step.immediate != 0, mask));
+  warp.define_predicate(step.target, mask,
+                        ~predicate_value(warp, step, step.source[0], step.immediate != 0, mask));
 }
 
 template <class F>
@@ -85,8 +96,10 @@ struct ShiftRight {
   template <class T>
   static T apply(T a, std::uint32_t by) {
     constexpr std::uint32_t kBits = sizeof(T) * 8;
-    if constexpr (std::is_signed_v<T>) return static_cast<T>(a >> std::min(by, kBits - 1));
-    else return by >= kBits ? T{0} : static_cast<T>(a >> (by % kBits));
+    if constexpr (std::is_signed_v<T>)
+      return static_cast<T>(a >> std::min(by, kBits - 1));
+    else
+      return by >= kBits ? T{0} : static_cast<T>(a >> (by % kBits));
   }
 };
 
@@ -110,7 +123,8 @@ struct FunnelShift {
 void decode_shf(Decoder& d) {
   const int direction = d.take_one_of({"l", "r"});
   const int mode = d.take_one_of({"clamp", "wrap"});
-  if (direction < 0 || mode < 0 || d.take_type() != Type::b32) d.refuse("expected .l or .r, .clamp or .wrap, .b32");
+  if (direction < 0 || mode < 0 || d.take_type() != Type::b32)
+    d.refuse("expected .l or .r, .clamp or .wrap, .b32");
   using W = std::uint32_t;
   if (direction == 0 && mode == 0) decode_as<FunnelShift<true, true>, W, W, W, W>(d);
   if (direction == 0 && mode == 1) decode_as<FunnelShift<true, false>, W, W, W, W>(d);
@@ -120,11 +134,15 @@ void decode_shf(Decoder& d) {
 
 struct PopulationCount {
   template <class T>
-  static std::uint32_t apply(T a) { return static_cast<std::uint32_t>(std::popcount(a)); }
+  static std::uint32_t apply(T a) {
+    return static_cast<std::uint32_t>(std::popcount(a));
+  }
 };
 struct LeadingZeros {
   template <class T>
-  static std::uint32_t apply(T a) { return static_cast<std::uint32_t>(std::countl_zero(a)); }
+  static std::uint32_t apply(T a) {
+    return static_cast<std::uint32_t>(std::countl_zero(a));
+  }
 };
 struct ReverseBits {
   template <class T>
@@ -151,7 +169,8 @@ using LongWords = TypeList<std::uint32_t, std::uint64_t>;
 using LongIntegers = TypeList<std::uint32_t, std::int32_t, std::uint64_t, std::int64_t>;
 
 void decode_popc(Decoder& d) {
-  with_type(d, d.take_type(), LongWords{}, [&]<class T>() { decode_as<PopulationCount, std::uint32_t, T>(d); });
+  with_type(d, d.take_type(), LongWords{},
+            [&]<class T>() { decode_as<PopulationCount, std::uint32_t, T>(d); });
 }
 void decode_clz(Decoder& d) {
   with_type(d, d.take_type(), LongWords{}, [&]<class T>() { decode_as<LeadingZeros, std::uint32_t, T>(d); });
@@ -162,8 +181,10 @@ void decode_brev(Decoder& d) {
 void decode_bfind(Decoder& d) {
   const bool as_shift = d.take("shiftamt");
   with_type(d, d.take_type(), LongIntegers{}, [&]<class T>() {
-    if (as_shift) decode_as<FindBit<true>, std::uint32_t, T>(d);
-    else decode_as<FindBit<false>, std::uint32_t, T>(d);
+    if (as_shift)
+      decode_as<FindBit<true>, std::uint32_t, T>(d);
+    else
+      decode_as<FindBit<false>, std::uint32_t, T>(d);
   });
 }
 
@@ -196,7 +217,8 @@ struct InsertField {
 };
 
 void decode_bfe(Decoder& d) {
-  with_type(d, d.take_type(), LongIntegers{}, [&]<class T>() { decode_as<ExtractField, T, T, std::uint32_t, std::uint32_t>(d); });
+  with_type(d, d.take_type(), LongIntegers{},
+            [&]<class T>() { decode_as<ExtractField, T, T, std::uint32_t, std::uint32_t>(d); });
 }
 void decode_bfi(Decoder& d) {
   with_type(d, d.take_type(), LongWords{},
@@ -299,8 +321,10 @@ void decode_bmsk(Decoder& d) {
   const int mode = d.take_one_of({"clamp", "wrap"});
   if (mode < 0 || d.take_type() != Type::b32) d.refuse("expected .clamp or .wrap, .b32");
   using W = std::uint32_t;
-  if (mode == 0) decode_as<MakeMask<true>, W, W, W>(d);
-  else decode_as<MakeMask<false>, W, W, W>(d);
+  if (mode == 0)
+    decode_as<MakeMask<true>, W, W, W>(d);
+  else
+    decode_as<MakeMask<false>, W, W, W>(d);
 }
 
 /// copysign d, a, b: b's magnitude with a's sign.

@@ -27,7 +27,8 @@ struct Compare {
   }
 };
 
-/// source[2], where there is one, is combined with the comparison: immediate bits 0-1 and, or, xor; bit 2 negates it.
+/// source[2], where there is one, is combined with the comparison: immediate bits 0-1 and, or, xor; bit 2
+/// negates it.
 template <class F, class T>
 void set_predicate(Warp& warp, const Step& step, Mask mask) {
   warp.use(step, step.source[0], mask);
@@ -42,7 +43,9 @@ void set_predicate(Warp& warp, const Step& step, Mask mask) {
   if (step.source[2] != kNone) {
     const Mask c = predicate_value(warp, step, step.source[2], (step.immediate & 4) != 0, mask);
     const auto combine = [&](Mask compared) {
-      return (step.immediate & 3) == 0 ? compared & c : (step.immediate & 3) == 1 ? compared | c : compared ^ c;
+      return (step.immediate & 3) == 0   ? compared & c
+             : (step.immediate & 3) == 1 ? compared | c
+                                         : compared ^ c;
     };
     value = combine(value);
     other = combine(other);
@@ -75,13 +78,15 @@ void decode_predicate_targets(Decoder& d) {
 void decode_setp(Decoder& d) {
   const Type type = d.take_type();
   const int combination = d.take_one_of({"and", "or", "xor"});
-  int comparison = d.take_one_of({"eq", "ne", "lt", "le", "gt", "ge", "equ", "neu", "ltu", "leu", "gtu", "geu", "num", "nan"});
+  int comparison = d.take_one_of(
+      {"eq", "ne", "lt", "le", "gt", "ge", "equ", "neu", "ltu", "leu", "gtu", "geu", "num", "nan"});
   if (comparison < 0) {  // lo, ls, hi, hs: unsigned names of lt, le, gt, ge.
     comparison = d.take_one_of({"lo", "ls", "hi", "hs"});
     if (comparison < 0) d.refuse("expected a comparison");
     comparison += static_cast<int>(Comparison::lt);
   }
-  if (!is_floating(type) && comparison > static_cast<int>(Comparison::ge)) d.refuse("integers are never unordered");
+  if (!is_floating(type) && comparison > static_cast<int>(Comparison::ge))
+    d.refuse("integers are never unordered");
   decode_predicate_targets(d);
   const std::size_t bytes = size_of(type);
   d.step.source[0] = d.source(1, bytes);
@@ -94,7 +99,8 @@ void decode_setp(Decoder& d) {
   using C = Comparison;
   if (is_floating(type)) {
     with_type(d, type, Floats{}, [&]<class T>() {
-      d.step.execute = comparison_of<T, C::eq, C::ne, C::lt, C::le, C::gt, C::ge, C::equ, C::neu, C::ltu, C::leu, C::gtu, C::geu, C::num, C::nan>(comparison);
+      d.step.execute = comparison_of<T, C::eq, C::ne, C::lt, C::le, C::gt, C::ge, C::equ, C::neu, C::ltu,
+                                     C::leu, C::gtu, C::geu, C::num, C::nan>(comparison);
     });
   } else {
     with_type(d, type, Integers{}, [&]<class T>() {
@@ -164,7 +170,8 @@ void decode_testp(Decoder& d) {
   if (index < 0) d.refuse("this property is not known");
   with_type(d, d.take_type(), Floats{}, [&]<class T>() {
     using C = FloatClass;
-    d.step.execute = class_test_of<T, C::finite, C::infinite, C::number, C::notanumber, C::normal, C::subnormal>(index);
+    d.step.execute =
+        class_test_of<T, C::finite, C::infinite, C::number, C::notanumber, C::normal, C::subnormal>(index);
     d.step.source[0] = d.source(1, sizeof(T));
   });
   d.step.target = d.predicate_target(0);

@@ -34,7 +34,9 @@ struct ResizeWithin {
 template <class D>
 struct Cast {
   template <class S>
-  static D apply(S a) { return canonical(static_cast<D>(a)); }
+  static D apply(S a) {
+    return canonical(static_cast<D>(a));
+  }
 };
 
 enum class Integral : std::uint8_t { nearest, zero, down, up };
@@ -76,7 +78,9 @@ struct ToInteger {
 template <Integral kMode>
 struct ToIntegral {
   template <class T>
-  static T apply(T a) { return canonical(to_integral<kMode>(a)); }
+  static T apply(T a) {
+    return canonical(to_integral<kMode>(a));
+  }
 };
 
 template <class H, class S>
@@ -95,8 +99,8 @@ struct NarrowPair {
   }
 };
 
-using AllIntegers = TypeList<std::uint8_t, std::int8_t, std::uint16_t, std::int16_t, std::uint32_t, std::int32_t,
-                             std::uint64_t, std::int64_t>;
+using AllIntegers = TypeList<std::uint8_t, std::int8_t, std::uint16_t, std::int16_t, std::uint32_t,
+                             std::int32_t, std::uint64_t, std::int64_t>;
 
 /// Narrow integers are converted within registers of any width, so that slots follow the registers.
 void decode_integer_conversion(Decoder& d, Type to, Type from, bool saturates) {
@@ -104,8 +108,10 @@ void decode_integer_conversion(Decoder& d, Type to, Type from, bool saturates) {
     with_type(d, to, AllIntegers{}, [&]<class D>() {
       bool is_wide = false;
       const auto* name = std::get_if<Name>(&d.operand(1).value);
-      if (name != nullptr && d.entry().is_register(name->text)) d.register_of(d.operand(1), is_wide);
-      else is_wide = sizeof(S) > 4;
+      if (name != nullptr && d.entry().is_register(name->text))
+        d.register_of(d.operand(1), is_wide);
+      else
+        is_wide = sizeof(S) > 4;
       bool is_target_wide = false;
       d.register_of(d.operand(0), is_target_wide);
       // A narrower value in a wider register is sign- or zero-extended to it.
@@ -113,15 +119,21 @@ void decode_integer_conversion(Decoder& d, Type to, Type from, bool saturates) {
       using Short = std::conditional_t<std::is_signed_v<D>, std::int32_t, std::uint32_t>;
       const auto decode = [&]<class Source>() {
         if (is_target_wide) {
-          if (saturates) decode_as<ResizeWithin<true, Extended, D, S>, Extended, Source>(d);
-          else decode_as<ResizeWithin<false, Extended, D, S>, Extended, Source>(d);
+          if (saturates)
+            decode_as<ResizeWithin<true, Extended, D, S>, Extended, Source>(d);
+          else
+            decode_as<ResizeWithin<false, Extended, D, S>, Extended, Source>(d);
         } else {
-          if (saturates) decode_as<ResizeWithin<true, Short, D, S>, Short, Source>(d);
-          else decode_as<ResizeWithin<false, Short, D, S>, Short, Source>(d);
+          if (saturates)
+            decode_as<ResizeWithin<true, Short, D, S>, Short, Source>(d);
+          else
+            decode_as<ResizeWithin<false, Short, D, S>, Short, Source>(d);
         }
       };
-      if (is_wide) decode.template operator()<std::uint64_t>();
-      else decode.template operator()<std::uint32_t>();
+      if (is_wide)
+        decode.template operator()<std::uint64_t>();
+      else
+        decode.template operator()<std::uint32_t>();
     });
   });
 }
@@ -157,7 +169,8 @@ void decode_float_conversion(Decoder& d, Type to, Type from) {
   if (to == from) {
     const Integral mode = take_integral(d);
     with_type(d, to, Floats{}, [&]<class T>() {
-      decode_by_mode<ToIntegral<Integral::nearest>, ToIntegral<Integral::zero>, ToIntegral<Integral::down>, ToIntegral<Integral::up>, T, T>(d, mode);
+      decode_by_mode<ToIntegral<Integral::nearest>, ToIntegral<Integral::zero>, ToIntegral<Integral::down>,
+                     ToIntegral<Integral::up>, T, T>(d, mode);
     });
   } else if (to == Type::f64) {
     decode_as<Cast<double>, double, float>(d);
@@ -191,14 +204,19 @@ void decode_cvt(Decoder& d) {
   if (is_floating(from)) {
     const Integral mode = take_integral(d);
     with_type(d, from, Floats{}, [&]<class S>() {
-      with_type(d, to, TypeList<std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, std::uint64_t, std::int64_t>{}, [&]<class D>() {
-        decode_by_mode<ToInteger<Integral::nearest, D>, ToInteger<Integral::zero, D>, ToInteger<Integral::down, D>, ToInteger<Integral::up, D>, D, S>(d, mode);
-      });
+      with_type(
+          d, to,
+          TypeList<std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, std::uint64_t, std::int64_t>{},
+          [&]<class D>() {
+            decode_by_mode<ToInteger<Integral::nearest, D>, ToInteger<Integral::zero, D>,
+                           ToInteger<Integral::down, D>, ToInteger<Integral::up, D>, D, S>(d, mode);
+          });
     });
   } else if (is_floating(to)) {
     const Rounding rounding = take_rounding(d);
     with_type(d, to, Floats{}, [&]<class D>() {
-      with_type(d, from, Integers{}, [&]<class S>() { d.elementwise(rounded<Cast<D>, D, S>(rounding), sizeof(D), {sizeof(S)}); });
+      with_type(d, from, Integers{},
+                [&]<class S>() { d.elementwise(rounded<Cast<D>, D, S>(rounding), sizeof(D), {sizeof(S)}); });
     });
   } else {
     decode_integer_conversion(d, to, from, saturates);

@@ -1,4 +1,5 @@
-// How a function of single values becomes an instruction over 32 lanes. Included inside each SIMD target's region.
+// How a function of single values becomes an instruction over 32 lanes. Included inside each SIMD target's
+// region.
 
 #if defined(__clang__)
 #define PERCEPTRON_LANE_LOOP _Pragma("clang loop vectorize(assume_safety)")
@@ -25,7 +26,8 @@ void elementwise(Warp& warp, const Step& step, Mask mask) {
         target[lane] = (mask >> lane & 1) != 0 ? value : target[lane];
       }
     }
-  }(std::index_sequence_for<S...>{});
+  }
+  (std::index_sequence_for<S...>{});
   warp.define(step.target, mask);
 }
 
@@ -49,7 +51,8 @@ void with_type(Decoder& d, Type type, TypeList<T...>, Body&& body) {
     is_found = true;
     body.template operator()<U>();
   };
-  if (type != Type::pred && type != Type::f16 && type != Type::bf16 && type != Type::f16x2 && type != Type::bf16x2) {
+  if (type != Type::pred && type != Type::f16 && type != Type::bf16 && type != Type::f16x2 &&
+      type != Type::bf16x2) {
     (attempt.template operator()<T>(), ...);
   }
   if (!is_found) d.refuse("the machine does not know this type here");
@@ -57,7 +60,8 @@ void with_type(Decoder& d, Type type, TypeList<T...>, Body&& body) {
 
 using Floats = TypeList<float, double>;
 using Words = TypeList<std::uint16_t, std::uint32_t, std::uint64_t>;
-using Integers = TypeList<std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, std::uint64_t, std::int64_t>;
+using Integers =
+    TypeList<std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, std::uint64_t, std::int64_t>;
 
 /// Unsigned arithmetic wide enough to wrap without promotion to int.
 template <class T>

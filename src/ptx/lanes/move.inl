@@ -5,12 +5,14 @@ void move(Warp& warp, const Step& step, Mask mask) {
   const auto* source = warp.row<SlotType>(step.source[0]);
   auto* target = warp.row<SlotType>(step.target);
   PERCEPTRON_LANE_LOOP
-  for (int lane = 0; lane < kLanes; ++lane) target[lane] = (mask >> lane & 1) != 0 ? source[lane] : target[lane];
+  for (int lane = 0; lane < kLanes; ++lane)
+    target[lane] = (mask >> lane & 1) != 0 ? source[lane] : target[lane];
   warp.define_as(step.target, mask, warp.written(step.source[0]));
 }
 
 void move_predicate(Warp& warp, const Step& step, Mask mask) {
-  warp.define_predicate(step.target, mask, predicate_value(warp, step, step.source[0], step.immediate != 0, mask));
+  warp.define_predicate(step.target, mask,
+                        predicate_value(warp, step, step.source[0], step.immediate != 0, mask));
 }
 
 void set_constant_predicate(Warp& warp, const Step& step, Mask mask) {
@@ -28,7 +30,8 @@ void join(Warp& warp, const Step& step, Mask mask) {
     Wide value = 0;
     for (int element = 0; element < step.count; ++element) {
       const auto part = static_cast<Narrow>(warp.row<Narrow>(rows[element])[lane]);
-      value = static_cast<Wide>(value | static_cast<Wide>(part) << (sizeof(Narrow) * 8 * static_cast<std::size_t>(element)));
+      value = static_cast<Wide>(value | static_cast<Wide>(part)
+                                            << (sizeof(Narrow) * 8 * static_cast<std::size_t>(element)));
     }
     target[lane] = to_slot(value);
   });
@@ -41,12 +44,14 @@ void split(Warp& warp, const Step& step, Mask mask) {
   const auto* source = warp.row<Wide>(step.source[0]);
   const Mask written = warp.written(step.source[0]);
   std::array<Wide, kLanes> values{};
-  for_each_lane(mask, [&](int lane) { values[static_cast<std::size_t>(lane)] = from_slot<Wide>(source[lane]); });
+  for_each_lane(mask,
+                [&](int lane) { values[static_cast<std::size_t>(lane)] = from_slot<Wide>(source[lane]); });
   for (int element = 0; element < step.count; ++element) {
     if (rows[element] == kNone) continue;
     auto* target = warp.row<Narrow>(rows[element]);
     for_each_lane(mask, [&](int lane) {
-      target[lane] = to_slot(static_cast<Narrow>(values[static_cast<std::size_t>(lane)] >> (sizeof(Narrow) * 8 * static_cast<std::size_t>(element))));
+      target[lane] = to_slot(static_cast<Narrow>(values[static_cast<std::size_t>(lane)] >>
+                                                 (sizeof(Narrow) * 8 * static_cast<std::size_t>(element))));
     });
     warp.define_as(rows[element], mask, written);
   }
@@ -54,7 +59,9 @@ void split(Warp& warp, const Step& step, Mask mask) {
 
 template <bool kJoins>
 Execute vector_move(Decoder& d, std::size_t bytes, int elements) {
-  const auto form = [&]<class Wide, class Narrow>() -> Execute { return kJoins ? &join<Wide, Narrow> : &split<Wide, Narrow>; };
+  const auto form = [&]<class Wide, class Narrow>() -> Execute {
+    return kJoins ? &join<Wide, Narrow> : &split<Wide, Narrow>;
+  };
   if (bytes == 8 && elements == 2) return form.template operator()<std::uint64_t, std::uint32_t>();
   if (bytes == 8 && elements == 4) return form.template operator()<std::uint64_t, std::uint16_t>();
   if (bytes == 4 && elements == 2) return form.template operator()<std::uint32_t, std::uint16_t>();
