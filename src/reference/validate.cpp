@@ -102,7 +102,7 @@ Verdict validate_stack(const ConstMatrixView& x, const std::vector<Layer>& layer
       const std::int64_t first = rows.begin(), count = rows.end() - rows.begin();
       Verdict part = validate_rows(x.row_range(first, count), layers, y.row_range(first, count));
       if (part.first) part.first->row += first;
-      return merge(std::move(verdict), part);
+      return merge(verdict, part);
     };
     return tbb::parallel_reduce(range, Verdict{}, body, merge);
   });
