@@ -225,8 +225,6 @@ void decode_copy(Decoder& d) {
   d.step.execute = &issue_copy;
 }
 
-// --- mbarriers
-
 /// source: 0 the object's address, 1 the count or kNone for 1.
 std::uint32_t count_of(Warp& warp, const Step& step, int lane) {
   return step.source[1] == kNone ? 1 : warp.row<std::uint32_t>(step.source[1])[lane];
@@ -333,8 +331,6 @@ void decode_mbarrier(Decoder& d) {
   d.step.execute = is_arrive ? (expects ? &mbarrier_arrive<true, true> : &mbarrier_arrive<false, true>)
                              : &mbarrier_arrive<true, false>;
 }
-
-// --- fences
 
 void execute_nothing(Warp&, const Step&, Mask) {}
 
