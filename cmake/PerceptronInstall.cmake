@@ -7,6 +7,11 @@ if(PERCEPTRON_CLI)
   install(TARGETS perceptron_cli)
 endif()
 
+# A static library names the CUDA runtime that it was built against, and does not bring it along.
+if(PERCEPTRON_CUDA)
+  cmake_path(GET PERCEPTRON_CUDART PARENT_PATH cudart_folder)
+endif()
+
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/perceptron)
 install(EXPORT perceptron_targets NAMESPACE perceptron:: DESTINATION ${package_folder})
 configure_package_config_file(cmake/perceptronConfig.cmake.in perceptronConfig.cmake
@@ -20,6 +25,9 @@ if(BUILD_SHARED_LIBS)
   set(pc_requires "Requires.private")
 else()
   set(pc_requires "Requires")
+  if(PERCEPTRON_CUDA)
+    set(pc_cudart "${PERCEPTRON_CUDART} -lrt -lpthread -ldl")
+  endif()
 endif()
 # From where the .pc file lies, so that the installed tree may be moved.
 file(RELATIVE_PATH prefix_from_pc /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)

@@ -24,7 +24,9 @@ class PERCEPTRON_API Engine {
   Engine& operator=(Engine&&) noexcept;
   ~Engine();
 
-  /// Computes y from x and returns when y is written. x: rows × inputs of the model's dtype; y: rows ×
+  /// Computes y from x and returns when y is written. Either may lie in host memory, or in memory of the
+  /// engine's GPU (Place::device); a GPU stages host memory through pinned slots. Device memory must hold x
+  /// already, or be written by the default stream. x: rows × inputs of the model's dtype; y: rows ×
   /// outputs of any dtype, each value rounded once to it. Models with groups take x with the same number of
   /// groups, or one shared by all (group_stride = 0), and y with that many. rows = 0 does nothing. Borrows a
   /// Session, made on first use. Throws InvalidArgument, before any work, on null, wrong shape or dtype,
@@ -37,7 +39,9 @@ class PERCEPTRON_API Engine {
 
   /// Replaces weights and bias of a layer by others of the same shapes and dtype; an empty bias view keeps a
   /// bias of zeros where the layer has one. Runs that have begun finish with the old ones, later runs use the
-  /// new. May be called from any thread.
+  /// new. May be called from any thread. On a GPU the weights are written in place, behind the work of
+  /// `stream`: captured graphs see them, and what is enqueued on another stream must be ordered by its
+  /// events. Returns at once where all views lie on the device, else when the weights are there.
   void update(std::size_t index, ConstMatrixView weight, ConstMatrixView bias, Stream stream = {});
 
   /// How a call of that many rows is carried out.
@@ -61,6 +65,13 @@ class PERCEPTRON_API Session {
 
   /// As Engine::run, without its search for a free Session. Allocates nothing.
   void run(ConstMatrixView x, MatrixView y);
+
+  /// The same on memory of the engine's GPU (Place::device), behind the work of `stream` (null: the default
+  /// stream), returning at once: no allocation, no synchronisation, and a capture into a CUDA graph may be
+  /// under way. A Session's scratch serves one stream at a time: its enqueued work must be done before it
+  /// runs or enqueues on another one, and before it goes. A replayed graph uses the scratch of the Session
+  /// that was captured. Throws InvalidArgument for host views, Unsupported where the device has no streams.
+  void enqueue(ConstMatrixView x, MatrixView y, Stream stream);
 
  private:
   friend class Engine;

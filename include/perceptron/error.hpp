@@ -32,6 +32,24 @@ class PERCEPTRON_API DeviceError : public Error {
   using Error::Error;
 };
 
+/// The named device is none of this machine's, or nothing here can use it.
+class PERCEPTRON_API DeviceMissing : public DeviceError {
+ public:
+  using DeviceError::DeviceError;
+};
+
+/// The device lacks memory; everything that had been made is as before.
+class PERCEPTRON_API DeviceOutOfMemory : public DeviceError {
+ public:
+  using DeviceError::DeviceError;
+};
+
+/// The device failed for good. Nothing more reaches it from this process, which must be started anew.
+class PERCEPTRON_API DeviceLost : public DeviceError {
+ public:
+  using DeviceError::DeviceError;
+};
+
 /// A file is missing, unreadable or not writable; the message carries its path.
 class PERCEPTRON_API FileError : public Error {
  public:

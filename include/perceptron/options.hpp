@@ -18,10 +18,12 @@ namespace perceptron {
 using Stream = CUstream_st*;
 
 struct Options {
-  /// "auto": a GPU where there is one, else the CPU. "cpu". "cpu:avx2" and the like force one of the CPU
-  /// targets that devices() lists. "ptx" executes the CUDA kernels' PTX on the CPU, watched: for tests; with
+  /// "auto": a GPU where there is one, else the CPU. "cuda": the first GPU; "cuda:N": that one. "cpu".
+  /// "cpu:avx2" and the like force one of the CPU targets that devices() lists. "ptx" executes the CUDA
+  /// kernels' PTX on the CPU, watched: for tests; with
   /// ":FAMILY/POLICY" that policy ("ptx:tile_fma/64x64"), with "@SEED" behind it the machine's choices of
   /// that seed. What a kernel must not do is an Error that names kernel, line, block and thread.
+  /// "cuda:N:FAMILY/POLICY" forces a policy on a GPU, for tests too.
   std::string device = "auto";
   /// CPU threads of one call, the caller's included; 0: one per core that the process may use, which is also
   /// the most that are used. 1: no others.
@@ -29,6 +31,9 @@ struct Options {
   Arithmetic arithmetic = Arithmetic::reproducible;
   /// Upper bound of a Session's scratch memory in bytes; 0: chosen. Smaller chunks give the same bits.
   std::size_t memory_budget_bytes = 0;
+  /// Asks the driver about every pointer of a view in device memory: host memory, managed memory and another
+  /// device's are refused by name. Costs a driver call per view; without it Place is trusted.
+  bool verify_pointers = false;
   /// Receives news (device chosen, chunk halved), one line each, on the thread where it happens. May be
   /// empty.
   std::function<void(std::string_view)> log;

@@ -1,4 +1,4 @@
-// How the command ends, and the two ends that the library has no error for.
+// How the command ends, and the end that the library has no error for.
 #pragma once
 
 #include <stdexcept>
@@ -11,12 +11,6 @@ enum ExitCode : int {
   kBadInput = 2,  ///< Usage, arguments, or what a file holds.
   kFailure = 3,   ///< A file or device that cannot be used, or memory.
   kNoSuchDevice = 77,
-};
-
-/// The named device is none of this machine's.
-class NoSuchDevice : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
 };
 
 /// A signal asked for an early end; everything unfinished has been or will be removed.

@@ -80,7 +80,7 @@ int run_command(int argc, char** argv) {
     const int code = parse_and_act(argc, argv);
     if (std::fflush(stdout) == 0) return code;
     return fail(kFailure, "standard output cannot be written");
-  } catch (const NoSuchDevice& error) {
+  } catch (const DeviceMissing& error) {
     return fail(kNoSuchDevice, error.what());
   } catch (const Interrupted& error) {
     return fail(error.exit_code(), error.what());

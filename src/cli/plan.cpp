@@ -126,19 +126,10 @@ void plan_by_traits(const PlanOptions& options, const Problem& problem) {
   fmt::print("{}{:<11}{}\n", to_string(plan), "rows", row_ranges_text(plan));
 }
 
-/// Throws NoSuchDevice where the name is not one of this machine's.
-LayerPlan plan_on_device(const PlanOptions& options, const Problem& problem) {
+void plan_by_device(const PlanOptions& options, const Problem& problem) {
   Options engine;
   engine.device = options.device;
-  try {
-    return plan_on(problem, engine);
-  } catch (const DeviceError& error) {
-    throw NoSuchDevice(error.what());
-  }
-}
-
-void plan_by_device(const PlanOptions& options, const Problem& problem) {
-  const LayerPlan plan = plan_on_device(options, problem);
+  const LayerPlan plan = plan_on(problem, engine);
   if (options.is_json) {
     print({{"problem", to_string(plan.problem)},
            {"device", options.device},

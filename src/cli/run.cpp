@@ -76,20 +76,6 @@ void check_input(const RunOptions& options, const Model& model, const NpyReader&
   }
 }
 
-/// Throws NoSuchDevice where the name is not one of this machine's.
-Engine make_engine(const Model& model, const Options& options) {
-  try {
-    return Engine(model, options);
-  } catch (const DeviceError& error) {
-    const std::vector<DeviceInfo> known = devices();
-    const bool exists = std::any_of(known.begin(), known.end(), [&options](const DeviceInfo& device) {
-      return device.name == options.device || options.device == "auto";
-    });
-    if (exists) throw;
-    throw NoSuchDevice(error.what());
-  }
-}
-
 /// As the input: one row stays one row, groups stay groups.
 std::vector<std::int64_t> output_shape(const Model& model, const NpyReader& reader) {
   if (model.groups() > 1 || reader.shape().size() == 3)
@@ -136,7 +122,7 @@ RunReport compute(const RunOptions& options) {
   NpyReader reader = timed(seconds.read, [&] { return NpyReader(options.input); });
   check_input(options, model, reader);
   const ChunkOptions chunks = chunk_options(options, model, reader);
-  Engine engine = timed(seconds.load, [&] { return make_engine(model, options.engine); });
+  Engine engine = timed(seconds.load, [&] { return Engine(model, options.engine); });
   NpyWriter writer = timed(seconds.write, [&] {
     return NpyWriter(options.output, chunks.output_dtype, output_shape(model, reader));
   });

@@ -46,6 +46,9 @@ class CpuDevice : public engine::Device {
     const reference::FloatEnvironment environment;
     return std::make_shared<PackedLayer>(layer, lanes(accumulator_of(layer.weight.dtype)));
   }
+  std::int64_t preferred_rows(const std::vector<Layer>& layers) const override {
+    return CpuWorkspace::preferred_rows(layers);
+  }
   std::unique_ptr<engine::Workspace> workspace(const std::vector<Layer>& layers,
                                                std::int64_t rows) const override {
     return std::make_unique<CpuWorkspace>(layers, rows, threads_);
@@ -54,18 +57,13 @@ class CpuDevice : public engine::Device {
     return CpuWorkspace::bytes(layers, rows, threads_);
   }
   LayerPlan plan(const Problem& problem) const override;
-  void run(const engine::ReadyLayer& layer, ConstMatrixView x, MatrixView y,
-           engine::Workspace& workspace) const override {
-    const auto& packed = static_cast<const PackedLayer&>(layer);
-    auto& scratch = static_cast<CpuWorkspace&>(workspace);
-    if (accumulator_of(packed.storage()) == DType::f64) {
-      run_layer<double>(packed, x, y, scratch);
-    } else {
-      run_layer<float>(packed, x, y, scratch);
-    }
-  }
+  void run(const engine::ReadyLayers& layers, ConstMatrixView x, MatrixView y,
+           engine::Workspace& workspace) const override;
 
  private:
+  void run_chunk(const engine::ReadyLayers& layers, const ConstMatrixView& x, const MatrixView& y,
+                 CpuWorkspace& workspace) const;
+
   int lanes(DType accumulator) const {
     return accumulator == DType::f64 ? table_.f64.lanes : table_.f32.lanes;
   }
@@ -125,6 +123,36 @@ class CpuDevice : public engine::Device {
   mutable tbb::task_arena arena_;
 };
 
+void CpuDevice::run(const engine::ReadyLayers& layers, ConstMatrixView x, MatrixView y,
+                    engine::Workspace& workspace) const {
+  auto& scratch = static_cast<CpuWorkspace&>(workspace);
+  const std::int64_t most = scratch.chunk_rows();
+  if (x.rows <= most) return run_chunk(layers, x, y, scratch);
+  for (std::int64_t row = 0; row < x.rows; row += std::min(most, x.rows - row)) {
+    const std::int64_t count = std::min(most, x.rows - row);
+    run_chunk(layers, x.row_range(row, count), y.row_range(row, count), scratch);
+  }
+}
+
+void CpuDevice::run_chunk(const engine::ReadyLayers& layers, const ConstMatrixView& x, const MatrixView& y,
+                          CpuWorkspace& workspace) const {
+  ConstMatrixView input = x;
+  for (std::size_t index = 0; index < layers.size(); ++index) {
+    const auto& layer = static_cast<const PackedLayer&>(*layers[index]);
+    MatrixView output = y;
+    if (index + 1 < layers.size()) {
+      output = MatrixView(workspace.hidden(index), layer.storage(), x.rows, layer.outputs())
+                   .with_groups(layer.groups(), x.rows * layer.outputs());
+    }
+    if (accumulator_of(layer.storage()) == DType::f64) {
+      run_layer<double>(layer, input, output, workspace);
+    } else {
+      run_layer<float>(layer, input, output, workspace);
+    }
+    input = output;
+  }
+}
+
 LayerPlan CpuDevice::plan(const Problem& problem) const {
   LayerPlan plan;
   plan.problem = problem;
@@ -167,7 +195,7 @@ std::unique_ptr<engine::Device> make_cpu_device(const std::string& name, int thr
   const KernelTable* table = name == "cpu" ? targets().front() : nullptr;
   if (name.starts_with("cpu:")) table = find_target(std::string_view(name).substr(4));
   if (table == nullptr) {
-    throw DeviceError(fmt::format("device \"{}\": this machine has {}", name, target_names()));
+    throw DeviceMissing(fmt::format("device \"{}\": this machine has {}", name, target_names()));
   }
   return std::make_unique<CpuDevice>(*table,
                                      threads > 0 ? std::min(threads, most_threads()) : most_threads());

@@ -1,4 +1,5 @@
-// One session's scratch memory on the CPU: a fixed part for every thread that may work for it.
+// One session's memory on the CPU: a fixed part for every thread that may work for it, and what the layers of
+// a chunk of rows hand on.
 #pragma once
 
 #include <cstddef>
@@ -31,12 +32,14 @@ class CpuWorkspace : public engine::Workspace {
  public:
   CpuWorkspace(const std::vector<Layer>& layers, std::int64_t rows, int threads);
 
-  std::size_t size_bytes() const override { return panels_.size_bytes() + softmax_.size_bytes(); }
+  std::int64_t chunk_rows() const { return chunk_rows_; }
 
   /// Elements of one thread's part: x panel, then t.
   static std::int64_t panel_elements();
   static std::int64_t sums_elements();
   static std::size_t bytes(const std::vector<Layer>& layers, std::int64_t rows, int threads);
+  /// 2^63 − 1 where nothing is kept per row.
+  static std::int64_t preferred_rows(const std::vector<Layer>& layers);
 
   template <class A>
   A* x_panel(int thread) {
@@ -48,10 +51,14 @@ class CpuWorkspace : public engine::Workspace {
   }
   /// Room for the pre-activations of a softmax layer whose output is narrower than its accumulator.
   void* softmax_rows() { return softmax_.data(); }
+  /// Where layer `index`, which is not the last, writes its output of a chunk.
+  void* hidden(std::size_t index) { return hidden_[index % 2].data(); }
 
  private:
+  std::int64_t chunk_rows_;
   Matrix panels_;
   Matrix softmax_;
+  Matrix hidden_[2];
 };
 
 }  // namespace perceptron::cpu

@@ -67,10 +67,6 @@ void check_view(const ConstMatrixView& view, const char* name) {
     throw InvalidArgument(
         fmt::format("{}: data is null, expected {} × {} elements", name, view.rows, view.columns));
   }
-  if (view.place != Place::host) {
-    throw Unsupported(
-        fmt::format("{}: lies in device memory, and the CPU device reads host memory only", name));
-  }
 }
 
 void check_layer(const Layer& layer, const std::string& name) {
@@ -106,6 +102,7 @@ void check_stack(const std::vector<Layer>& layers) {
   for (std::size_t index = 0; index < layers.size(); ++index) {
     const Layer& layer = layers[index];
     check_layer(layer, fmt::format("layer {}", index));
+    check_on_host(layer, fmt::format("layer {}", index));
     if (index == 0) continue;
     const ConstMatrixView& weight = layer.weight;
     const ConstMatrixView& before = layers[index - 1].weight;
@@ -150,10 +147,42 @@ void check_call(const ConstMatrixView& x, const Layer& first, const MatrixView& 
                                         y.group_stride, (y.rows - 1) * y.stride + y.columns));
     }
   }
+  if (x.place != y.place) return;
   const Extent from = extent(x), to = extent(y);
   if (from.begin < to.end && to.begin < from.end && !are_neighbouring_columns(x, y)) {
     throw InvalidArgument("y overlaps x; the result needs memory of its own");
   }
+}
+
+void check_place(const ConstMatrixView& view, const std::string& name, const Device& device) {
+  if (device.reads(view.place)) return;
+  throw Unsupported(
+      fmt::format("{}: lies in device memory, and {} reads host memory only", name, device.name()));
+}
+
+void check_places(const Layer& layer, const std::string& name, const Device& device) {
+  check_place(layer.weight, name + " weight", device);
+  if (layer.has_bias()) check_place(layer.bias, name + " bias", device);
+}
+
+void check_on_host(const Layer& layer, const std::string& name) {
+  if (layer.weight.place == Place::host && (!layer.has_bias() || layer.bias.place == Place::host)) return;
+  throw Unsupported(fmt::format(
+      "{}: its weights lie in device memory, and a Model copies host memory; use linear, or Engine::update",
+      name));
+}
+
+void check_on_host(const ConstMatrixView& view, const char* name) {
+  if (view.place == Place::host) return;
+  throw Unsupported(fmt::format("{}: lies in device memory; copy it to host memory first", name));
+}
+
+void check_on_device(const ConstMatrixView& view, const char* name) {
+  if (view.place == Place::device) return;
+  throw InvalidArgument(fmt::format(
+      "enqueue: {} lies in host memory; set its place to Place::device where the pointer is the device's, "
+      "or use run, which stages host memory",
+      name));
 }
 
 }  // namespace perceptron::engine

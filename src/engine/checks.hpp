@@ -6,6 +6,7 @@
 
 #include "perceptron/layer.hpp"
 #include "perceptron/view.hpp"
+#include "src/engine/device.hpp"
 
 namespace perceptron::engine {
 
@@ -18,5 +19,15 @@ void check_layer(const Layer& layer, const std::string& name);
 void check_stack(const std::vector<Layer>& layers);
 /// x and y of a call against the first and last layer, and against each other.
 void check_call(const ConstMatrixView& x, const Layer& first, const MatrixView& y, const Layer& last);
+
+/// Unsupported where the device cannot read memory of that place.
+void check_place(const ConstMatrixView& view, const std::string& name, const Device& device);
+void check_places(const Layer& layer, const std::string& name, const Device& device);
+/// For what copies weights into host memory.
+void check_on_host(const Layer& layer, const std::string& name);
+/// For what reads elements itself.
+void check_on_host(const ConstMatrixView& view, const char* name);
+/// For what takes device memory only.
+void check_on_device(const ConstMatrixView& view, const char* name);
 
 }  // namespace perceptron::engine

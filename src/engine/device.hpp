@@ -1,5 +1,6 @@
-// What a device must do for Engine and Session: keep a layer's weights ready and run a layer over rows.
-// src/cpu implements it now; CUDA and the PTX machine are added as further implementations.
+// What a device must do for Engine and Session: keep layers' weights ready and run a stack of them over rows.
+// src/cpu implements it on the CPU; src/staging over anything with memory of its own: a GPU or the PTX
+// machine.
 #pragma once
 
 #include <cstddef>
@@ -9,41 +10,70 @@
 #include <vector>
 
 #include "perceptron/layer.hpp"
+#include "perceptron/options.hpp"
 #include "perceptron/plan.hpp"
 #include "perceptron/view.hpp"
 
 namespace perceptron::engine {
 
-/// A layer's weights in the form that the device's kernels read. Immutable; shared between sessions.
+/// A layer's weights in the form that the device's kernels read; shared between sessions.
 class ReadyLayer {
  public:
   virtual ~ReadyLayer() = default;
   virtual std::size_t size_bytes() const = 0;
 };
 
-/// One session's memory on the device.
+using ReadyLayers = std::vector<std::shared_ptr<const ReadyLayer>>;
+
+/// One session's memory: queues, buffers of the layers between, scratch of the kernels.
 class Workspace {
  public:
   virtual ~Workspace() = default;
-  virtual std::size_t size_bytes() const = 0;
 };
 
+/// Layers, views and places have been checked before they come here.
 class Device {
  public:
   virtual ~Device() = default;
 
   virtual std::string name() const = 0;
   virtual int threads() const = 0;
-  /// Packs weights and bias; the layer has been checked.
+  /// Whether x, y and weights may lie there.
+  virtual bool reads(Place place) const { return place == Place::host; }
+
+  /// Packs weights and bias.
   virtual std::shared_ptr<const ReadyLayer> prepare(const Layer& layer) const = 0;
-  /// Scratch memory for runs of these layers over at most `rows` rows.
+  /// Weights for later runs in place of `old`, whose shapes they have: another ReadyLayer where runs that
+  /// have begun go on with the old one, or `old` itself, written anew behind the work of `stream`.
+  virtual std::shared_ptr<const ReadyLayer> update(const std::shared_ptr<const ReadyLayer>& /*old*/,
+                                                   const Layer& layer, Stream) const {
+    return prepare(layer);
+  }
+
+  /// Rows that pass through all layers together, at most: 2^63 − 1 where nothing lies between.
+  virtual std::int64_t preferred_rows(const std::vector<Layer>& layers) const = 0;
+  /// For chunks of at most that many rows.
   virtual std::unique_ptr<Workspace> workspace(const std::vector<Layer>& layers, std::int64_t rows) const = 0;
-  /// Bytes of the workspace above, without making it.
+  /// Bytes of the workspace above, without making it: linear in rows.
   virtual std::size_t workspace_bytes(const std::vector<Layer>& layers, std::int64_t rows) const = 0;
   /// Which kernel serves the problem, and why.
   virtual LayerPlan plan(const Problem& problem) const = 0;
-  /// y = f(x·Wᵀ + b) for all groups; blocking; allocates nothing. Views have been checked.
-  virtual void run(const ReadyLayer& layer, ConstMatrixView x, MatrixView y, Workspace& workspace) const = 0;
+
+  /// y = f(x·Wᵀ + b), layer after layer, for all groups; blocking; allocates nothing.
+  virtual void run(const ReadyLayers& layers, ConstMatrixView x, MatrixView y,
+                   Workspace& workspace) const = 0;
+  /// The same on memory of the device, behind the work of `stream`; returns at once.
+  virtual void enqueue(const ReadyLayers& layers, ConstMatrixView x, MatrixView y, Workspace& workspace,
+                       Stream stream) const;
+  /// One layer whose weights are used once, everything on memory of the device; otherwise as enqueue.
+  virtual void linear(ConstMatrixView x, const Layer& layer, MatrixView y, Stream stream) const;
 };
+
+/// The layer over that many rows, its outputs of its own dtype.
+Problem problem_of(const Layer& layer, std::int64_t rows);
+
+/// preferred_rows of the layers, fewer where `budget` bytes of workspace ask for it (0: no budget). Throws
+/// InvalidArgument where not even one row fits.
+std::int64_t chunk_rows(const Device& device, const std::vector<Layer>& layers, std::size_t budget);
 
 }  // namespace perceptron::engine

@@ -20,13 +20,15 @@ std::vector<DeviceInfo> devices() {
 namespace engine {
 namespace {
 
-std::unique_ptr<Device> make_named_device(const std::string& name, int threads) {
+std::unique_ptr<Device> make_named_device(const Options& options) {
+  const std::string& name = options.device;
+  const int threads = options.threads;
   if (name == "auto") return cpu::make_cpu_device("cpu", threads);
-  if (name.starts_with("ptx")) return ptx::make_ptx_device(name, threads);
+  if (name.starts_with("ptx")) return ptx::make_ptx_device(options);
   std::vector<std::string> names;
   for (const DeviceInfo& device : devices()) names.push_back(device.name);
   if (std::find(names.begin(), names.end(), name) != names.end()) return cpu::make_cpu_device(name, threads);
-  throw DeviceError(fmt::format("device \"{}\": this machine has auto, {}", name, fmt::join(names, ", ")));
+  throw DeviceMissing(fmt::format("device \"{}\": this machine has auto, {}", name, fmt::join(names, ", ")));
 }
 
 }  // namespace
@@ -38,7 +40,7 @@ std::unique_ptr<Device> make_device(const Options& options) {
   if (options.threads < 0) {
     throw InvalidArgument(fmt::format("threads is {}, expected 0 (one per core) or more", options.threads));
   }
-  std::unique_ptr<Device> device = make_named_device(options.device, options.threads);
+  std::unique_ptr<Device> device = make_named_device(options);
   if (options.log) {
     options.log(fmt::format("device {} chosen for \"{}\", {} threads", device->name(), options.device,
                             device->threads()));

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "perceptron/error.hpp"
+#include "src/engine/checks.hpp"
 #include "src/reference/float_environment.hpp"
 
 namespace perceptron {
@@ -51,6 +52,7 @@ ConstMatrixView Matrix::view() const {
 Matrix copy(ConstMatrixView source) { return copy(source, source.dtype); }
 
 Matrix copy(ConstMatrixView source, DType dtype) {
+  engine::check_on_host(source, "copy: source");
   const reference::FloatEnvironment environment;
   Matrix result(dtype, source.rows, source.columns, source.groups);
   const MatrixView target = result.view();

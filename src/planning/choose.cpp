@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 #include <optional>
 
+#include "src/planning/linear_arguments.hpp"
 #include "src/planning/planning.hpp"
 #include "src/planning/rules.hpp"
 
@@ -82,25 +82,15 @@ std::string refusal_text(const Problem& problem, const Choice& choice) {
 }
 
 kernels::Launch launch_of(const Problem& asked, const kernels::Candidate& candidate) {
-  Problem problem = linear_part(asked);
-  problem.rows = std::max<std::int64_t>(problem.rows, 1);  // Also no row at all has a plan.
+  const Problem problem = linear_part(asked);
+  const std::int64_t rows = std::max<std::int64_t>(problem.rows, 1);  // Also no row at all has a plan.
   const std::int64_t padded = kernels::packed_outputs(problem.outputs);
-  kernels::LinearArguments arguments{};
-  arguments.rows = problem.rows;
-  arguments.inputs = problem.inputs;
-  arguments.outputs = problem.outputs;
-  arguments.groups = problem.groups;
-  arguments.x_stride = problem.inputs;
-  arguments.x_group_stride = problem.shared_x ? 0 : problem.rows * problem.inputs;
-  arguments.weight_group_stride = problem.inputs * padded;
-  arguments.bias_group_stride = padded;
-  arguments.y_stride = problem.outputs;
-  arguments.y_group_stride = problem.rows * problem.outputs;
-  arguments.activation = problem.activation.kind;
-  arguments.output_dtype = problem.output_dtype;
-  const auto row_bytes = problem.inputs * static_cast<std::int64_t>(size_of(problem.dtype));
-  arguments.x_vector_bytes = static_cast<std::int32_t>(std::gcd(row_bytes, std::int64_t{16}));
-  return candidate.launch(arguments, problem.dtype);
+  const auto x = ConstMatrixView(nullptr, problem.dtype, rows, problem.inputs)
+                     .with_groups(problem.groups, problem.shared_x ? 0 : rows * problem.inputs);
+  const auto y = MatrixView(nullptr, problem.output_dtype, rows, problem.outputs)
+                     .with_groups(problem.groups, rows * problem.outputs);
+  const PackedWeights weights{nullptr, nullptr, problem.inputs * padded, padded};
+  return candidate.launch(linear_arguments(x, weights, y, problem.activation), problem.dtype);
 }
 
 }  // namespace perceptron::planning

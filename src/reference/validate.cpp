@@ -95,6 +95,8 @@ Verdict validate_stack(const ConstMatrixView& x, const std::vector<Layer>& layer
   writable = writable.with_stride(y.stride).with_groups(y.groups, y.group_stride);
   writable.place = y.place;
   engine::check_call(x, layers.front(), writable, layers.back());
+  engine::check_on_host(x, "x");
+  engine::check_on_host(y, "y");
   tbb::task_arena arena(threads > 0 ? threads : tbb::task_arena::automatic);
   return arena.execute([&] {
     const auto range = tbb::blocked_range<std::int64_t>(0, x.rows, kRowsAtOnce);
@@ -112,6 +114,7 @@ Verdict validate_stack(const ConstMatrixView& x, const std::vector<Layer>& layer
 
 Verdict validate(ConstMatrixView x, const Layer& layer, ConstMatrixView y) {
   engine::check_layer(layer, "layer");
+  engine::check_on_host(layer, "layer");
   return validate_stack(x, {layer}, y, 1);
 }
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "src/ptx/device_memory.hpp"
+#include "tests/mutate/device_memory.hpp"
 #include "tests/support/same_bits.hpp"
 
 namespace perceptron::mutate {

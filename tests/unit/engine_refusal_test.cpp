@@ -212,13 +212,13 @@ TEST(EngineOptions, AnUnknownDeviceListsWhatThereIs) {
   for (const char* name : {"cuda:0", "gpu", "cpu:", "cpu:sse2", "cpu:avx", "CPU", ""}) {
     Options options;
     options.device = name;
-    expect_error<DeviceError>([&] { Engine(model, options); },
+    expect_error<DeviceMissing>([&] { Engine(model, options); },
                               {std::string("\"") + name + '"', "cpu, ", "cpu:portable"});
     for (const DeviceInfo& device : devices()) {
-      expect_error<DeviceError>([&] { Engine(model, options); }, {device.name});
+      expect_error<DeviceMissing>([&] { Engine(model, options); }, {device.name});
     }
     float y[3] = {}, x[5] = {};
-    expect_error<DeviceError>(
+    expect_error<DeviceMissing>(
         [&] { linear(ConstMatrixView(x, 1, 5), model.layer(0), MatrixView(y, 1, 3), options); },
         {"cpu:portable"});
   }

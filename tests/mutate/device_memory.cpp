@@ -1,4 +1,4 @@
-#include "src/ptx/device_memory.hpp"
+#include "tests/mutate/device_memory.hpp"
 
 #include <fmt/format.h>
 

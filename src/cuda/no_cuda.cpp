@@ -1,0 +1,17 @@
+// What stands for src/cuda in a build without CUDA.
+#include <fmt/format.h>
+
+#include "perceptron/error.hpp"
+#include "src/cuda/cuda_device.hpp"
+
+namespace perceptron::cuda {
+
+std::vector<DeviceInfo> cuda_devices() { return {}; }
+
+std::string absence() { return "this library was built without CUDA (PERCEPTRON_CUDA=OFF)"; }
+
+std::shared_ptr<staging::Accelerator> cuda_accelerator(int number) {
+  throw DeviceMissing(fmt::format("device \"cuda:{}\": {}", number, absence()));
+}
+
+}  // namespace perceptron::cuda

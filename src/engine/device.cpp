@@ -1,0 +1,53 @@
+// What a device does that says nothing else, and how many rows it takes at a time.
+#include "src/engine/device.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "perceptron/error.hpp"
+
+namespace perceptron::engine {
+namespace {
+
+[[noreturn]] void refuse_stream(const Device& device, const char* name) {
+  throw Unsupported(fmt::format("{}: {} has no streams; use host memory and run", name, device.name()));
+}
+
+}  // namespace
+
+void Device::enqueue(const ReadyLayers&, ConstMatrixView, MatrixView, Workspace&, Stream) const {
+  refuse_stream(*this, "enqueue");
+}
+
+void Device::linear(ConstMatrixView, const Layer&, MatrixView, Stream) const {
+  refuse_stream(*this, "linear");
+}
+
+Problem problem_of(const Layer& layer, std::int64_t rows) {
+  Problem problem;
+  problem.groups = layer.groups();
+  problem.rows = rows;
+  problem.inputs = layer.inputs();
+  problem.outputs = layer.outputs();
+  problem.dtype = problem.output_dtype = layer.weight.dtype;
+  problem.activation = layer.activation;
+  problem.has_bias = layer.has_bias();
+  return problem;
+}
+
+std::int64_t chunk_rows(const Device& device, const std::vector<Layer>& layers, std::size_t budget) {
+  const std::int64_t preferred = device.preferred_rows(layers);
+  if (budget == 0) return preferred;
+  const std::size_t fixed = device.workspace_bytes(layers, 0);
+  const std::size_t per_row = device.workspace_bytes(layers, 1) - fixed;
+  if (budget < fixed + per_row) {
+    throw InvalidArgument(
+        fmt::format("memory_budget_bytes is {}, but one row needs {} bytes of scratch ({} fixed)", budget,
+                    fixed + per_row, fixed));
+  }
+  if (per_row == 0) return preferred;
+  return std::min(preferred, static_cast<std::int64_t>((budget - fixed) / per_row));
+}
+
+}  // namespace perceptron::engine
