@@ -40,7 +40,7 @@ struct Options {
 };
 
 struct DeviceInfo {
-  std::string name;         ///< What Options::device takes: "cpu", "cpu:avx2".
+  std::string name;         ///< What Options::device takes: "cuda:0", "cpu", "cpu:avx2".
   std::string description;  ///< Processor or board, for people.
   int lanes_f32 = 1;        ///< f32 elements per vector.
   bool is_default = false;  ///< What "auto" chooses.
@@ -48,5 +48,9 @@ struct DeviceInfo {
 
 /// Every device that this build and machine can use, the default first.
 PERCEPTRON_API std::vector<DeviceInfo> devices();
+
+/// One line: why no GPU is among them (no driver, too old a one, no GPU, built without CUDA). Empty where one
+/// is.
+PERCEPTRON_API std::string gpu_absence();
 
 }  // namespace perceptron

@@ -25,6 +25,7 @@ void print_text() {
     fmt::print("{:<14} {:<10} {:<8} {}\n", device.name, device.lanes_f32, device.is_default ? "yes" : "",
                device.description);
   }
+  if (const std::string reason = gpu_absence(); !reason.empty()) fmt::print("\nno GPU: {}\n", reason);
 }
 
 void print_json() {
@@ -37,8 +38,11 @@ void print_json() {
                     {"is_default", device.is_default}});
     if (device.is_default) chosen = device.name;
   }
-  const Json json = {
-      {"version", version()}, {"build", build_description()}, {"default_device", chosen}, {"devices", list}};
+  const Json json = {{"version", version()},
+                     {"build", build_description()},
+                     {"default_device", chosen},
+                     {"devices", list},
+                     {"gpu_absence", gpu_absence()}};
   fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 

@@ -209,11 +209,11 @@ TEST_F(RefusedGroupedCall, OverlapIsSeenInEveryGroup) {
 
 TEST(EngineOptions, AnUnknownDeviceListsWhatThereIs) {
   const Model model = random_model({{5, 3}, "relu"}, 5);
-  for (const char* name : {"cuda:0", "gpu", "cpu:", "cpu:sse2", "cpu:avx", "CPU", ""}) {
+  for (const char* name : {"gpu", "cpu:", "cpu:sse2", "cpu:avx", "CPU", ""}) {
     Options options;
     options.device = name;
     expect_error<DeviceMissing>([&] { Engine(model, options); },
-                              {std::string("\"") + name + '"', "cpu, ", "cpu:portable"});
+                                {std::string("\"") + name + '"', "cpu, ", "cpu:portable"});
     for (const DeviceInfo& device : devices()) {
       expect_error<DeviceMissing>([&] { Engine(model, options); }, {device.name});
     }
@@ -221,6 +221,27 @@ TEST(EngineOptions, AnUnknownDeviceListsWhatThereIs) {
     expect_error<DeviceMissing>(
         [&] { linear(ConstMatrixView(x, 1, 5), model.layer(0), MatrixView(y, 1, 3), options); },
         {"cpu:portable"});
+  }
+}
+
+TEST(EngineOptions, AGpuThatIsNotThereIsNamedWithTheReason) {
+  if (gpu_absence().empty()) GTEST_SKIP() << "this machine has a GPU";
+  Options options;
+  for (const char* name : {"cuda", "cuda:0", "cuda:7", "cuda:0:tile_fma/64x64"}) {
+    options.device = name;
+    expect_error<DeviceMissing>(
+        [&] {
+          Engine(random_model({{5, 3}, "relu"}, 5), options);
+        },
+        {"cuda:", gpu_absence()});
+  }
+  for (const char* name : {"cuda:", "cuda:x", "cuda:-1", "cuda:0:", "cuda:0:tile_fma/1x1"}) {
+    options.device = name;
+    expect_error<InvalidArgument>(
+        [&] {
+          Engine(random_model({{5, 3}, "relu"}, 5), options);
+        },
+        {std::string("\"") + name + '"'});
   }
 }
 
