@@ -32,6 +32,12 @@ struct ConstMatrixView {
   constexpr ConstMatrixView(const void* data, DType dtype, std::int64_t rows, std::int64_t columns)
       : data(data), dtype(dtype), rows(rows), columns(columns), stride(columns) {}
 
+  /// The same, of memory of a GPU.
+  constexpr ConstMatrixView on_device() const {
+    ConstMatrixView view = *this;
+    view.place = Place::device;
+    return view;
+  }
   constexpr ConstMatrixView with_stride(std::int64_t elements) const {
     ConstMatrixView view = *this;
     view.stride = elements;
@@ -86,6 +92,12 @@ struct MatrixView {
     return view;
   }
 
+  /// The same, of memory of a GPU.
+  constexpr MatrixView on_device() const {
+    MatrixView view = *this;
+    view.place = Place::device;
+    return view;
+  }
   constexpr MatrixView with_stride(std::int64_t elements) const {
     MatrixView view = *this;
     view.stride = elements;

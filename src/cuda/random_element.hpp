@@ -18,15 +18,19 @@ constexpr std::uint64_t mixed(std::uint64_t bits) {
   return bits ^ bits >> 31;
 }
 
+/// The bits so far and one coordinate more. The step is odd, so that a counter of zeros does not stay zero.
+constexpr std::uint64_t mixed_in(std::uint64_t bits, std::int64_t coordinate) {
+  constexpr std::uint64_t kStep = 0x9E3779B97F4A7C15;
+  return mixed(bits + kStep + static_cast<std::uint64_t>(coordinate));
+}
+
 /// The value at that place, uniform among the multiples of 2^(1 − significand_bits) in [−1, 1): each is exact
 /// in a type of that many significand bits, the implicit one included, so that storing it rounds nothing.
 constexpr double random_element(std::uint64_t seed, const ElementPlace& place, int significand_bits) {
-  // An odd step, so that a counter of zeros does not stay zero.
-  constexpr std::uint64_t kStep = 0x9E3779B97F4A7C15;
-  std::uint64_t bits = mixed(seed + kStep);
-  for (const std::int64_t coordinate : {place.group, place.row, place.column}) {
-    bits = mixed(bits + kStep + static_cast<std::uint64_t>(coordinate));
-  }
+  std::uint64_t bits = mixed_in(seed, 0);
+  bits = mixed_in(bits, place.group);
+  bits = mixed_in(bits, place.row);
+  bits = mixed_in(bits, place.column);
   const double steps = static_cast<double>(std::int64_t{1} << (significand_bits - 1));
   return static_cast<double>(bits >> (64 - significand_bits)) / steps - 1;
 }

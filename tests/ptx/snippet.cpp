@@ -6,10 +6,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tests/ptx/snippet_runner.hpp"
+
 namespace perceptron::ptx {
 namespace {
 
-constexpr std::size_t kMostSources = 4;
 constexpr std::size_t kMostRows = 8192;  ///< Of one launch: records of memory are 16 times what they watch.
 constexpr std::uint64_t kAway = 0x5a5a5a5a5a5a5a5a;
 
@@ -26,7 +27,7 @@ std::string load(std::size_t source, std::size_t bytes) {
 /// The lanes that the second run leaves behind: 24 of 32, in runs of several lengths.
 bool is_away(std::size_t lane) { return (lane & 5) != 0; }
 
-std::vector<std::uint64_t> run_rows(const Program& program, const Snippet& snippet, const Row* rows,
+std::vector<std::uint64_t> run_rows(SnippetRunner& runner, const Snippet& snippet, const Row* rows,
                                     std::size_t count) {
   const std::size_t padded = (count + 31) / 32 * 32;
   std::vector<std::uint64_t> operands(padded * kMostSources), results(padded * 2);
@@ -38,18 +39,7 @@ std::vector<std::uint64_t> run_rows(const Program& program, const Snippet& snipp
           low(values.at(source), bytes) | (low(kAway, 8) & ~low(~std::uint64_t{0}, bytes));
     }
   }
-  Memory memory;
-  struct {
-    DeviceAddress from, to;
-  } arguments{memory.allocate(operands.size() * 8, "operands"),
-              memory.allocate(results.size() * 8, "results")};
-  memory.write(arguments.from, std::as_bytes(std::span(operands)));
-  kernels::Launch launch;
-  launch.grid.x = static_cast<std::uint32_t>(padded / 32);
-  launch.block.x = 32;
-  launch.arguments = kernels::ArgumentBytes(arguments);
-  run(program, launch, memory);
-  memory.read(arguments.to, std::as_writable_bytes(std::span(results)));
+  runner.run(operands, results);
   std::vector<std::uint64_t> first;
   for (std::size_t row = 0; row < count; ++row) {
     first.push_back(low(results[2 * row], snippet.result_bytes));
@@ -110,12 +100,11 @@ st.global.b{0} [%to+8], %t;
 }
 
 std::vector<std::uint64_t> run_snippet(const Snippet& snippet, const std::vector<Row>& rows) {
-  const Image image(text_of(snippet), "snippet");
-  const Program& program = image.program("snippet");
+  SnippetRunner runner(text_of(snippet));
   std::vector<std::uint64_t> results;
   for (std::size_t first = 0; first < rows.size(); first += kMostRows) {
     const std::vector<std::uint64_t> some =
-        run_rows(program, snippet, rows.data() + first, std::min(kMostRows, rows.size() - first));
+        run_rows(runner, snippet, rows.data() + first, std::min(kMostRows, rows.size() - first));
     results.insert(results.end(), some.begin(), some.end());
   }
   return results;

@@ -1,6 +1,7 @@
-// The compiled PTX of every kernel entry, executed by the machine, against the reference bit for bit: a
-// sample in which every entry meets every activation, output dtype, kind of data and class of remainder. The
-// coverage is printed and checked; a failing case names the device, whose "@SEED" repeats the run.
+// Every kernel entry against the reference, bit for bit: a sample in which every entry meets every
+// activation, output dtype, kind of data and class of remainder. The coverage is printed and checked. The PTX
+// machine executes the entries' PTX, a GPU their machine code (kernel_device.hpp); a failing case names the
+// device, and the machine's "@SEED" repeats the run.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -13,7 +14,7 @@
 #include <vector>
 
 #include "kernels/families.hpp"
-#include "kernels/images.hpp"
+#include "tests/conformance/kernel_device.hpp"
 #include "tests/support/random_problem.hpp"
 #include "tests/support/same_bits.hpp"
 
@@ -148,8 +149,7 @@ class Sample {
   std::vector<std::int64_t> rows_, outputs_, inputs_;
 };
 
-TEST(PtxConformance, EveryEntryMeetsEverything) {
-  if (kernels::images().empty()) GTEST_SKIP() << "built without CUDA kernels";
+TEST_F(KernelConformance, EveryEntryMeetsEverything) {
   Coverage coverage;
   std::size_t cases = 0;
   std::uint64_t seed = 1;
@@ -160,7 +160,7 @@ TEST(PtxConformance, EveryEntryMeetsEverything) {
       for (std::size_t index = 0; index < kCases; ++index, ++seed, ++cases) {
         const Case one = sample.make(index);
         RandomProblem data(one.problem, seed, one.layout, one.data);
-        const std::string device = fmt::format("ptx:{}/{}@{}", candidate.family, candidate.policy, seed);
+        const std::string device = kernel_device(&candidate, seed);
         ASSERT_NO_THROW(expect_same_bits(data, device, 1)) << to_string(one.problem) << " on " << device;
       }
       sample.expect_coverage();
@@ -170,9 +170,23 @@ TEST(PtxConformance, EveryEntryMeetsEverything) {
       "{} cases; met of: activations, rows, outputs, inputs, output dtypes, layouts, groups, bias", cases));
 }
 
+/// Every entry once, on sizes with tails and strides: short enough for compute-sanitizer.
+TEST_F(KernelConformance, ShortList) {
+  Coverage coverage;
+  std::uint64_t seed = 200000;
+  for (const kernels::Candidate& candidate : kernels::candidates()) {
+    for (const DTypeTraits& dtype : kDTypes) {
+      Sample sample(candidate, parse_dtype(dtype.name), coverage);
+      if (sample.is_empty()) continue;
+      const Case one = sample.make(static_cast<std::size_t>(++seed % kCases));
+      RandomProblem data(one.problem, seed, one.layout, one.data);
+      ASSERT_NO_THROW(expect_same_bits(data, kernel_device(&candidate, seed), 1)) << to_string(one.problem);
+    }
+  }
+}
+
 /// Every residue of small tiles, all edges of the thread tile included.
-TEST(PtxConformance, EveryResidueOfTheSmallTiles) {
-  if (kernels::images().empty()) GTEST_SKIP() << "built without CUDA kernels";
+TEST_F(KernelConformance, EveryResidueOfTheSmallTiles) {
   std::uint64_t seed = 100000;
   for (const kernels::Candidate& candidate : kernels::candidates()) {
     if (candidate.entry(DType::f32).empty() || candidate.tile_rows > 40 || candidate.tile_outputs > 40)
@@ -184,18 +198,17 @@ TEST(PtxConformance, EveryResidueOfTheSmallTiles) {
       problem.inputs = 1 + size % 19;
       if (candidate.refusal(problem)) continue;
       RandomProblem data(problem, seed, {1, 2, 3, 0});
-      const std::string device = fmt::format("ptx:{}/{}@{}", candidate.family, candidate.policy, seed);
+      const std::string device = kernel_device(&candidate, seed);
       ASSERT_NO_THROW(expect_same_bits(data, device, 1)) << to_string(problem) << " on " << device;
     }
   }
 }
 
 /// Blocks on several cores at once find the same bits.
-TEST(PtxConformance, BlocksRunOnSeveralCores) {
-  if (kernels::images().empty()) GTEST_SKIP() << "built without CUDA kernels";
+TEST_F(KernelConformance, BlocksRunOnSeveralCores) {
   for (const char* text : {"2@300x70x200:f32:gelu", "2000x31x3:bf16:sigmoid", "3x700x900:f16:tanh"}) {
     RandomProblem data(Problem::parse(text), 7);
-    for (const int threads : {1, 2}) expect_same_bits(data, "ptx", threads);
+    for (const int threads : {1, 2}) expect_same_bits(data, kernel_device(nullptr, 0), threads);
   }
 }
 
