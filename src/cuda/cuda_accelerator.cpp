@@ -1,7 +1,6 @@
 #include "src/cuda/cuda_accelerator.hpp"
 
 #include <fmt/format.h>
-#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -38,8 +37,6 @@ CudaAccelerator::CudaAccelerator(int number, const DeviceTraits& traits)
 }
 
 std::string CudaAccelerator::name() const { return fmt::format("cuda:{}", number_); }
-
-int CudaAccelerator::threads() const { return tbb::this_task_arena::max_concurrency(); }
 
 void CudaAccelerator::throw_lost() const {
   throw DeviceLost(fmt::format(

@@ -23,8 +23,6 @@ class CudaAccelerator final : public staging::Accelerator {
 
   std::string name() const override;
   const DeviceTraits& traits() const override { return traits_; }
-  /// One per core that the process may use.
-  int threads() const override;
   bool has_device_pointers() const override { return true; }
   void check_pointer(const ConstMatrixView& view, const char* name) const override;
 

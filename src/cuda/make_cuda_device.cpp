@@ -30,6 +30,7 @@ std::unique_ptr<engine::Device> make_cuda_device(const Options& options) {
   auto accelerator = cuda_accelerator(asked.number);
   staged.name = asked.policy.empty() ? accelerator->name() : options.device;
   staged.layout = staged.forced == nullptr ? staging::Layout::compact : staging::Layout::mirrored;
+  staged.threads = options.threads;
   staged.verifies_pointers = options.verify_pointers;
   staged.log = options.log;
   return std::make_unique<staging::StagedDevice>(std::move(accelerator), std::move(staged));

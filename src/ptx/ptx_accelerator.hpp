@@ -20,7 +20,6 @@ class PtxAccelerator final : public staging::Accelerator {
   std::string name() const override { return "ptx"; }
   /// Of the GPU that the kernels are written for.
   const DeviceTraits& traits() const override;
-  int threads() const override { return threads_; }
   bool has_device_pointers() const override { return false; }
   void check_pointer(const ConstMatrixView&, const char*) const override {}
 

@@ -54,6 +54,7 @@ std::unique_ptr<engine::Device> make_ptx_device(const Options& options) {
   staged.name = options.device;
   staged.forced = request.forced;
   staged.layout = staging::Layout::mirrored;
+  staged.threads = threads;
   staged.log = options.log;
   return std::make_unique<staging::StagedDevice>(std::make_shared<PtxAccelerator>(request.seed, threads),
                                                  std::move(staged));

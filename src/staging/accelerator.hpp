@@ -45,8 +45,6 @@ class Accelerator {
 
   virtual std::string name() const = 0;            ///< "cuda:0"
   virtual const DeviceTraits& traits() const = 0;  ///< Of the GPU that planning plans for.
-  /// CPU threads that help: those that copy between the caller's memory and pinned memory.
-  virtual int threads() const = 0;
   /// True where callers can hold pointers into the device's memory.
   virtual bool has_device_pointers() const = 0;
   /// Throws InvalidArgument where the view's data are not memory of this very device: host memory, managed

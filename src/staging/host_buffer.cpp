@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <cstring>
@@ -56,16 +55,18 @@ void HostBuffer::swap(HostBuffer& other) noexcept {
   std::swap(pageable_, other.pageable_);
 }
 
-void copy_host(const ConstMatrixView& from, const MatrixView& to, int threads) {
+void copy_host(const ConstMatrixView& from, const MatrixView& to, tbb::task_arena& threads) {
   const std::int64_t rows = from.rows * (from.group_stride == 0 ? 1 : from.groups);
   const auto row_bytes =
       std::max<std::int64_t>(1, from.columns * static_cast<std::int64_t>(size_of(from.dtype)));
   const std::int64_t rows_per_task = std::max<std::int64_t>(1, kTaskBytes / row_bytes);
-  if (threads == 1 || rows <= 2 * rows_per_task) return copy_rows(from, to, 0, rows);
-  tbb::parallel_for(tbb::blocked_range<std::int64_t>(0, rows, static_cast<std::size_t>(rows_per_task)),
-                    [&](const tbb::blocked_range<std::int64_t>& range) {
-                      copy_rows(from, to, range.begin(), range.end() - range.begin());
-                    });
+  if (threads.max_concurrency() == 1 || rows <= 2 * rows_per_task) return copy_rows(from, to, 0, rows);
+  const tbb::blocked_range<std::int64_t> all(0, rows, static_cast<std::size_t>(rows_per_task));
+  threads.execute([&] {
+    tbb::parallel_for(all, [&](const tbb::blocked_range<std::int64_t>& some) {
+      copy_rows(from, to, some.begin(), some.end() - some.begin());
+    });
+  });
 }
 
 }  // namespace perceptron::staging

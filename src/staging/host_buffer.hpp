@@ -1,6 +1,8 @@
 // Host memory between the caller's and the device's: pinned where the system grants that.
 #pragma once
 
+#include <tbb/task_arena.h>
+
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -36,7 +38,7 @@ class HostBuffer {
   std::unique_ptr<std::byte[]> pageable_;
 };
 
-/// Elements of host matrices of one shape, on up to `threads` threads. A group that all share is copied once.
-void copy_host(const ConstMatrixView& from, const MatrixView& to, int threads);
+/// Elements of host matrices of one shape, on the arena's threads. A group that all share is copied once.
+void copy_host(const ConstMatrixView& from, const MatrixView& to, tbb::task_arena& threads);
 
 }  // namespace perceptron::staging

@@ -34,9 +34,10 @@ Pipeline::Slot::Slot(Accelerator& accelerator, const SlotBytes& bytes, const Log
       computed(accelerator),
       copied_out(accelerator) {}
 
-Pipeline::Pipeline(Accelerator& accelerator, const SlotBytes& bytes, const Log& log)
+Pipeline::Pipeline(Accelerator& accelerator, const SlotBytes& bytes, int threads, const Log& log)
     : accelerator_(accelerator),
       bytes_(bytes),
+      threads_(threads),
       in_(accelerator),
       compute_(accelerator),
       out_(accelerator),
@@ -79,7 +80,7 @@ ConstMatrixView Pipeline::stage_in(Slot& slot, const ConstMatrixView& x) {
   ConstMatrixView from = x;
   if (!is_pinned(accelerator_, x)) {
     const MatrixView staged = on_host(compact_view(x, slot.x_host.data()));
-    copy_host(x, staged, accelerator_.threads());
+    copy_host(x, staged, threads_);
     from = staged;
   }
   copy_in(accelerator_, in_.get(), from, to);
@@ -106,7 +107,7 @@ void Pipeline::finish(Slot& slot) {
   accelerator_.synchronize_event(slot.done);
   slot.done = nullptr;
   if (slot.result.data == nullptr) return;
-  copy_host(on_host(compact_view(slot.result, slot.y_host.data())), slot.result, accelerator_.threads());
+  copy_host(on_host(compact_view(slot.result, slot.y_host.data())), slot.result, threads_);
   slot.result = {};
 }
 

@@ -9,6 +9,8 @@
 // through, and no event is needed from a later stage back to an earlier one.
 #pragma once
 
+#include <tbb/task_arena.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -30,8 +32,8 @@ struct SlotBytes {
 
 class Pipeline {
  public:
-  /// Allocates everything that run() uses.
-  Pipeline(Accelerator& accelerator, const SlotBytes& bytes, const Log& log);
+  /// Allocates everything that run() uses. On the host up to `threads` threads copy, the caller's included.
+  Pipeline(Accelerator& accelerator, const SlotBytes& bytes, int threads, const Log& log);
 
   /// Enqueues the work of a chunk: device views.
   using Compute = std::function<void(Queue, const ConstMatrixView& x, const MatrixView& y)>;
@@ -63,6 +65,7 @@ class Pipeline {
 
   Accelerator& accelerator_;
   SlotBytes bytes_;
+  tbb::task_arena threads_;
   OwnedQueue in_, compute_, out_;
   std::array<Slot, kSlots> slots_;
 };

@@ -1,6 +1,7 @@
 #include "src/staging/staged_device.hpp"
 
 #include <fmt/format.h>
+#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <limits>
@@ -39,10 +40,10 @@ SlotBytes slot_bytes(const std::vector<Layer>& layers, std::int64_t rows) {
 /// One session's queues and buffers; the rows that it was made for.
 struct StagedWorkspace : engine::Workspace {
   StagedWorkspace(Accelerator& accelerator, const std::vector<Layer>& layers, std::int64_t chunk_rows,
-                  const Log& log)
+                  const StagedOptions& options)
       : rows(chunk_rows),
         scratch(accelerator, ScratchSizes(layers), chunk_rows),
-        pipeline(accelerator, slot_bytes(layers, chunk_rows), log) {}
+        pipeline(accelerator, slot_bytes(layers, chunk_rows), options.threads, options.log) {}
 
   const std::int64_t rows;
   Scratch scratch;
@@ -60,6 +61,12 @@ std::vector<Layer> shapes_of(const engine::ReadyLayers& layers) {
   std::vector<Layer> shapes;
   for (const auto& layer : layers) shapes.push_back(static_cast<const DeviceLayer&>(*layer).shape());
   return shapes;
+}
+
+StagedOptions with_threads(StagedOptions options) {
+  const int most = tbb::this_task_arena::max_concurrency();
+  options.threads = options.threads > 0 ? std::min(options.threads, most) : most;
+  return options;
 }
 
 void wait_for_weights(const engine::ReadyLayers& layers, Queue queue) {
@@ -84,7 +91,7 @@ std::vector<std::string> candidate_names() {
 }
 
 StagedDevice::StagedDevice(std::shared_ptr<Accelerator> accelerator, StagedOptions options)
-    : accelerator_(std::move(accelerator)), options_(std::move(options)) {}
+    : accelerator_(std::move(accelerator)), options_(with_threads(std::move(options))) {}
 
 bool StagedDevice::reads(Place place) const {
   return place == Place::host || accelerator_->has_device_pointers();
@@ -155,7 +162,7 @@ std::unique_ptr<engine::Workspace> StagedDevice::workspace(const std::vector<Lay
   if (options_.layout == Layout::mirrored) return std::make_unique<MirroredWorkspace>(rows);
   for (std::int64_t count = rows;; count /= 2) {
     try {
-      return std::make_unique<StagedWorkspace>(*accelerator_, layers, count, options_.log);
+      return std::make_unique<StagedWorkspace>(*accelerator_, layers, count, options_);
     } catch (const DeviceOutOfMemory& error) {
       if (count <= 1) throw;
       if (options_.log) {

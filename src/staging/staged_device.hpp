@@ -21,6 +21,8 @@ struct StagedOptions {
   /// mirrored: host matrices are placed whole, as they lie, one call after another, in memory of each call's
   /// own. For tests.
   Layout layout = Layout::compact;
+  /// Those that copy between the caller's memory and pinned memory; 0: one per core.
+  int threads = 0;
   bool verifies_pointers = false;
   Log log;
 };
@@ -35,7 +37,7 @@ class StagedDevice : public engine::Device {
   StagedDevice(std::shared_ptr<Accelerator> accelerator, StagedOptions options);
 
   std::string name() const override { return options_.name; }
-  int threads() const override { return accelerator_->threads(); }
+  int threads() const override { return options_.threads; }
   bool reads(Place place) const override;
   std::shared_ptr<const engine::ReadyLayer> prepare(const Layer& layer) const override;
   /// Writes the weights in place; runs that have begun are waited for.

@@ -28,6 +28,7 @@ class Rehearsal {
         chunk_rows_(chunk_rows) {
     staging::StagedOptions options;
     options.name = "rehearsal";
+    options.threads = 1;
     options.verifies_pointers = true;
     options.log = [this](std::string_view line) { news.emplace_back(line); };
     device = std::make_unique<staging::StagedDevice>(accelerator, std::move(options));

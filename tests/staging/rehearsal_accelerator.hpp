@@ -57,7 +57,6 @@ class RehearsalAccelerator final : public staging::Accelerator {
 
   std::string name() const override { return "rehearsal"; }
   const DeviceTraits& traits() const override { return machine_.traits(); }
-  int threads() const override { return 1; }
   bool has_device_pointers() const override { return true; }
   void check_pointer(const ConstMatrixView& view, const char* name) const override;
   void* allocate(const staging::Allocation& allocation, staging::Queue queue) override;
