@@ -14,7 +14,7 @@ namespace {
 
 using test::bytes_of, test::random_matrix, test::random_model, test::reference_output;
 
-constexpr int kThreads = 4, kRunsEach = 12, kUpdates = 10;
+constexpr int kThreads = 4, kRunsEach = 25;
 
 TEST(StagedThreads, RunsSeeOneSetOfWeights) {
   // Weights and bias change together: with one layer a mixture would be neither model's output.
@@ -27,7 +27,7 @@ TEST(StagedThreads, RunsSeeOneSetOfWeights) {
   const staging::StagedDevice device(std::make_shared<ptx::PtxAccelerator>(0, 1), options);
   const std::vector<Layer> layers{models[0].layer(0)};
   const engine::ReadyLayers ready{device.prepare(layers[0])};
-  std::atomic<int> wrong = 0;
+  std::atomic<int> wrong = 0, running = kThreads;
   const auto run_some = [&] {
     const auto workspace = device.workspace(layers, 4);
     for (int run = 0; run < kRunsEach; ++run) {
@@ -36,11 +36,12 @@ TEST(StagedThreads, RunsSeeOneSetOfWeights) {
       const std::vector<std::byte> found = bytes_of(y);
       if (found != expected[0] && found != expected[1]) ++wrong;
     }
+    --running;
   };
   std::vector<std::jthread> threads;
   for (int thread = 0; thread < kThreads; ++thread) threads.emplace_back(run_some);
-  for (int update = 0; update < kUpdates; ++update) {
-    EXPECT_EQ(device.update(ready[0], models[(update + 1) % 2].layer(0), nullptr), ready[0]);
+  for (int updates = 0; running != 0; ++updates) {
+    EXPECT_EQ(device.update(ready[0], models[(updates + 1) % 2].layer(0), nullptr), ready[0]);
   }
   threads.clear();
   EXPECT_EQ(wrong, 0);
