@@ -2,28 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
+
+#include "bench/support/figures.hpp"
 
 namespace perceptron::bench {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-/// Four significant digits: timings on a shared machine hold no more.
-double rounded(double value) {
-  if (value == 0) return 0;
-  const double unit = std::pow(10, std::floor(std::log10(std::abs(value))) - 3);
-  return unit >= 1 ? std::round(value / unit) * unit : std::stod(fmt::format("{:.4g}", value));
-}
-
-Json times(const Quartiles& nanoseconds) {
-  return {{"median_ns", rounded(nanoseconds.median)},
-          {"p25_ns", rounded(nanoseconds.p25)},
-          {"p75_ns", rounded(nanoseconds.p75)}};
-}
 
 Json result(const Problem& problem, int threads, const Timing& timing) {
   Json json{{"problem", to_string(problem)}, {"threads", threads}, {"contender", timing.contender}};

@@ -6,15 +6,10 @@
 #include <optional>
 
 #include "bench/cpu_linear.hpp"
+#include "bench/support/figures.hpp"
 
 namespace perceptron::bench {
 namespace {
-
-std::string duration(double nanoseconds) {
-  if (nanoseconds < 1e3) return fmt::format("{:.1f} ns", nanoseconds);
-  if (nanoseconds < 1e6) return fmt::format("{:.2f} us", nanoseconds / 1e3);
-  return fmt::format("{:.2f} ms", nanoseconds / 1e6);
-}
 
 std::string name_of(const Problem& problem, int threads) {
   return fmt::format("{} on {} thread{}", to_string(problem), threads, threads == 1 ? "" : "s");

@@ -66,7 +66,7 @@ bench_seconds=$(($(left) - 45))
 step benchmarks $(($(left) - 20)) "$programs/perceptron_gpu_bench" --seconds "$((bench_seconds > 10 ? bench_seconds : 10))" \
   --commit "$commit" --json "$out/benchmarks.json"
 if [ "$gpu" != none ] && python3 -c 'import torch' 2> /dev/null; then
-  step pytorch 20 python3 "$programs/peers_pytorch.py" --json "$out/pytorch.json"
+  step pytorch 20 python3 "$programs/peers_pytorch.py" --seconds 12 --json "$out/pytorch.json"
 fi
 
 # The results file: what was run, and the benchmarks' own report.

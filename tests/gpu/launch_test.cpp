@@ -92,9 +92,9 @@ class OnGpu {
 /// A small problem that the policy accepts; none where it has no kernel of that dtype.
 std::optional<Problem> accepted_problem(const kernels::Candidate& candidate, DType dtype) {
   if (candidate.entry(dtype).empty()) return {};
-  for (const char* text : {"2@67x300x45:f32:sigmoid", "2@9x300x45:f32:sigmoid", "2@67x300x5:f32:sigmoid",
-                           "2@67x300x3:f32:sigmoid", "2@67x300x1:f32:sigmoid", "2@1x300x45:f32:sigmoid"}) {
-    Problem problem = Problem::parse(text);
+  for (const char* sizes :
+       {"67x300x45", "9x300x45", "67x300x5", "67x300x3", "67x300x1", "67x7x3", "67x2x3"}) {
+    Problem problem = Problem::parse("2@" + std::string(sizes) + ":f32:sigmoid");
     problem.dtype = problem.output_dtype = dtype;
     if (!candidate.refusal(problem)) return problem;
   }

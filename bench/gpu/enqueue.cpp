@@ -1,0 +1,59 @@
+#include "bench/gpu/enqueue.hpp"
+
+#include "bench/gpu/workload.hpp"
+#include "bench/support/clock.hpp"
+#include "bench/support/interleave.hpp"
+
+namespace perceptron::bench::gpu {
+namespace {
+
+/// Queued while the stream is held: below the thousand that the driver's queue takes.
+constexpr int kCalls = 200;
+constexpr int kGraphCalls = 20;
+constexpr int kGraphNodes = 20;
+constexpr int kFewestRounds = 10;
+constexpr int kMostRounds = 100;
+
+/// On a stream of its own, which a failed capture takes down with it.
+OwnedGraphExec captured(const Contender& contender) {
+  const OwnedStream own = make_stream();
+  cudaStream_t stream = own.get();
+  check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "beginning a capture");
+  for (int i = 0; i < kGraphNodes; ++i) contender.enqueue(stream);
+  cudaGraph_t made = nullptr;
+  check(cudaStreamEndCapture(stream, &made), "ending a capture");
+  const OwnedGraph graph(made);
+  cudaGraphExec_t instance = nullptr;
+  check(cudaGraphInstantiate(&instance, graph.get(), 0), "instantiating a graph");
+  return OwnedGraphExec(instance);
+}
+
+double median_of(const std::vector<double>& values) { return quartiles(values).median; }
+
+}  // namespace
+
+EnqueueResult measure_enqueue(EventTimer& timer, const Problem& problem, double until) {
+  const Workload workload(problem, timer);
+  const Contender ours = engine_contender(workload);
+  timer.warm(ours.enqueue);
+  const OwnedGraphExec graph = captured(ours);
+  const Work replay = [&](Stream stream) {
+    check(cudaGraphLaunch(graph.get(), stream), "launching a graph");
+  };
+  timer.warm(replay);
+  const double host_until = (seconds_now(Clock::wall) + until) / 2;
+  std::vector<double> launches, enqueues, replays;
+  for (int round = 0; round < kMostRounds; ++round) {
+    if (round % 2 == 0) launches.push_back(timer.host_nanoseconds(launch_nothing, kCalls));
+    enqueues.push_back(timer.host_nanoseconds(ours.enqueue, kCalls));
+    if (round % 2 == 1) launches.push_back(timer.host_nanoseconds(launch_nothing, kCalls));
+    replays.push_back(timer.host_nanoseconds(replay, kGraphCalls));
+    if (round + 1 >= kFewestRounds && seconds_now(Clock::wall) >= host_until) break;
+  }
+  const std::vector<Work> works{ours.enqueue, replay};
+  const Rounds rounds = time_in_rounds(timer, works, until);
+  return {problem,     median_of(launches), median_of(enqueues),  median_ratio(enqueues, launches),
+          kGraphNodes, median_of(replays),  figure_of(rounds[0]), figure_of(rounds[1])};
+}
+
+}  // namespace perceptron::bench::gpu
