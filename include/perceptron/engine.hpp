@@ -39,9 +39,10 @@ class PERCEPTRON_API Engine {
 
   /// Replaces weights and bias of a layer by others of the same shapes and dtype; an empty bias view keeps a
   /// bias of zeros where the layer has one. Runs that have begun finish with the old ones, later runs use the
-  /// new. May be called from any thread. On a GPU the weights are written in place, behind the work of
-  /// `stream`: captured graphs see them, and what is enqueued on another stream must be ordered by its
-  /// events. Returns at once where all views lie on the device, else when the weights are there.
+  /// new. May be called from any thread. On a GPU the weights are written in place, when the runs that have
+  /// begun are done, behind the work of `stream`: captured graphs see them, and what is enqueued on another
+  /// stream must be ordered by its events. Returns at once where all views lie on the device, else when the
+  /// weights are there.
   void update(std::size_t index, ConstMatrixView weight, ConstMatrixView bias, Stream stream = {});
 
   /// How a call of that many rows is carried out.

@@ -62,11 +62,11 @@ ErrorClass classify(cudaError_t error) {
   }
 }
 
-void throw_error(cudaError_t error, std::string_view doing, const std::source_location& where) {
+void throw_error(cudaError_t error, std::string_view doing, const char* file, int line) {
   cudaGetLastError();
-  const std::string text = fmt::format(
-      "{} failed with {} ({}), {}: {} ({}:{})", doing, cudaGetErrorName(error), static_cast<int>(error),
-      cudaGetErrorString(error), advice(error), base_name(where.file_name()), where.line());
+  const std::string text =
+      fmt::format("{} failed with {} ({}), {}: {} ({}:{})", doing, cudaGetErrorName(error),
+                  static_cast<int>(error), cudaGetErrorString(error), advice(error), base_name(file), line);
   switch (classify(error)) {
     case ErrorClass::out_of_memory: throw DeviceOutOfMemory(text);
     case ErrorClass::fatal: throw DeviceLost(text);

@@ -3,7 +3,6 @@
 
 #include <driver_types.h>
 
-#include <source_location>
 #include <string_view>
 
 namespace perceptron::cuda {
@@ -19,12 +18,13 @@ ErrorClass classify(cudaError_t error);
 
 /// Clears the thread's last error and throws DeviceOutOfMemory, DeviceLost or DeviceError by the class above.
 /// `doing` is what was tried: "recording an event".
-[[noreturn]] void throw_error(cudaError_t error, std::string_view doing, const std::source_location& where);
+[[noreturn]] void throw_error(cudaError_t error, std::string_view doing, const char* file, int line);
 
-/// Does nothing on success; else as throw_error.
-inline void check(cudaError_t result, std::string_view doing,
-                  const std::source_location& where = std::source_location::current()) {
-  if (result != cudaSuccess) throw_error(result, doing, where);
+/// Does nothing on success; else as throw_error. File and line are the caller's: std::source_location, which
+/// clang has since version 15 only, in two parameters.
+inline void check(cudaError_t result, std::string_view doing, const char* file = __builtin_FILE(),
+                  int line = __builtin_LINE()) {
+  if (result != cudaSuccess) throw_error(result, doing, file, line);
 }
 
 }  // namespace perceptron::cuda

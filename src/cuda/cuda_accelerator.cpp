@@ -188,7 +188,7 @@ void CudaAccelerator::make_ready(const kernels::Launch& launch) {
 
 void CudaAccelerator::launch(staging::Queue queue, const kernels::Launch& launch) {
   perform([&] {
-    const cudaKernel_t kernel = kernels_.ready(launch);
+    cudaKernel_t kernel = kernels_.ready(launch);
     void* parameters[] = {const_cast<std::byte*>(launch.arguments.bytes().data())};  // Only read.
     const cudaError_t result = cudaLaunchKernel(kernel, {launch.grid.x, launch.grid.y, launch.grid.z},
                                                 {launch.block.x, launch.block.y, launch.block.z}, parameters,

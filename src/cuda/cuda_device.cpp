@@ -36,12 +36,18 @@ struct Census {
   std::string reason;  ///< Empty where devices could be counted and there are some.
 };
 
-Census census() {
+Census count_devices() {
   Census found;
   const cudaError_t result = cudaGetDeviceCount(&found.count);
   if (result == cudaSuccess && found.count > 0) return found;
   cudaGetLastError();
   return {0, failure_text(result == cudaSuccess ? cudaErrorNoDevice : result)};
+}
+
+/// No GPU comes or goes while a process runs, and once one failed CUDA is not to be asked again.
+const Census& census() {
+  static const Census kFound = count_devices();
+  return kFound;
 }
 
 int capability(int number) {
@@ -66,7 +72,7 @@ std::string describe(const DeviceTraits& traits) {
 constexpr int kLanes = 32;
 
 void check_number(int number) {
-  const Census found = census();
+  const Census& found = census();
   if (!found.reason.empty()) {
     throw DeviceMissing(fmt::format("device \"cuda:{}\": {}", number, found.reason));
   }
@@ -78,37 +84,41 @@ void check_number(int number) {
   if (const std::string refusal = capability_refusal(number); !refusal.empty()) throw Unsupported(refusal);
 }
 
+struct Findings {
+  std::vector<DeviceInfo> usable;
+  std::string absence;  ///< Why there is none.
+};
+
+Findings find_devices() {
+  Findings findings;
+  const Census& found = census();
+  if (!found.reason.empty()) return {{}, found.reason};
+  try {
+    for (int number = 0; number < found.count; ++number) {
+      if (const std::string refusal = capability_refusal(number); !refusal.empty()) {
+        findings.absence += (findings.absence.empty() ? "" : "; ") + refusal;
+        continue;
+      }
+      const bool is_first = findings.usable.empty();
+      findings.usable.push_back({fmt::format("cuda:{}", number), describe(probe(number)), kLanes, is_first});
+    }
+  } catch (const Error& error) {  // A driver that counts devices and cannot describe them.
+    return {{}, error.what()};
+  }
+  if (!findings.usable.empty()) findings.absence.clear();
+  return findings;
+}
+
+const Findings& findings() {
+  static const Findings kFindings = find_devices();
+  return kFindings;
+}
+
 }  // namespace
 
-std::vector<DeviceInfo> cuda_devices() {
-  std::vector<DeviceInfo> devices;
-  try {
-    const int count = census().count;
-    for (int number = 0; number < count; ++number) {
-      if (!capability_refusal(number).empty()) continue;
-      devices.push_back({fmt::format("cuda:{}", number), describe(probe(number)), kLanes, devices.empty()});
-    }
-  } catch (const Error&) {  // A driver that counts devices and cannot describe them: absence() says why.
-    return {};
-  }
-  return devices;
-}
+std::vector<DeviceInfo> cuda_devices() { return findings().usable; }
 
-std::string absence() {
-  const Census found = census();
-  if (!found.reason.empty()) return found.reason;
-  try {
-    std::string refusals;
-    for (int number = 0; number < found.count; ++number) {
-      const std::string refusal = capability_refusal(number);
-      if (refusal.empty()) return "";
-      refusals += (number == 0 ? "" : "; ") + refusal;
-    }
-    return refusals;
-  } catch (const Error& error) {
-    return error.what();
-  }
-}
+std::string absence() { return findings().absence; }
 
 std::shared_ptr<CudaAccelerator> accelerator_of(int number) {
   // Never destroyed: at the process's end CUDA is torn down by its own exit handlers, in an order against

@@ -12,7 +12,7 @@
 namespace perceptron::cuda {
 
 cudaKernel_t LoadedKernels::ready(const kernels::Launch& launch) {
-  if (const cudaKernel_t found = find(launch)) return found;
+  if (cudaKernel_t found = find(launch)) return found;
   const std::unique_lock lock(mutex_);
   const auto place = kernels_.find(launch.entry);
   Kernel kernel = place == kernels_.end() ? load(launch) : place->second;

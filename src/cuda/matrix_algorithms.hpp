@@ -14,7 +14,9 @@ class CudaAccelerator;
 
 /// Compares bit for bit, where NaN equals NaN whatever its payload and −0 is not +0, behind the work of
 /// `stream`, and waits. The first mismatch is that of the lowest row, then group, then column, as in
-/// perceptron::validate. Throws InvalidArgument where shapes or dtypes differ. Allocates some scratch memory.
+/// perceptron::validate; of it the place and the two values are filled in, of the verdict the counts of
+/// elements and of mismatches. Throws InvalidArgument where shapes or dtypes differ. Allocates some scratch
+/// memory.
 Verdict compare(const CudaAccelerator& accelerator, const ConstMatrixView& expected,
                 const ConstMatrixView& found, Stream stream);
 

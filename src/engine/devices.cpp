@@ -24,10 +24,7 @@ std::vector<DeviceInfo> devices() {
   return all;
 }
 
-std::string gpu_absence() {
-  static const std::string kAbsence = cuda::absence();  // No GPU comes while a process runs.
-  return kAbsence;
-}
+std::string gpu_absence() { return cuda::absence(); }
 
 namespace engine {
 namespace {
@@ -46,7 +43,8 @@ std::unique_ptr<Device> make_named_device(const Options& options) {
 
 /// A GPU where there is one, else the CPU.
 std::unique_ptr<Device> make_default_device(Options options) {
-  options.device = gpu_absence().empty() ? "cuda" : "cpu";
+  const std::vector<DeviceInfo> gpus = cuda::cuda_devices();
+  options.device = gpus.empty() ? "cpu" : gpus.front().name;
   return make_named_device(options);
 }
 

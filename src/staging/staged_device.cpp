@@ -1,7 +1,7 @@
 #include "src/staging/staged_device.hpp"
 
 #include <fmt/format.h>
-#include <tbb/task_arena.h>
+#include <tbb/global_control.h>
 
 #include <algorithm>
 #include <limits>
@@ -64,7 +64,8 @@ std::vector<Layer> shapes_of(const engine::ReadyLayers& layers) {
 }
 
 StagedOptions with_threads(StagedOptions options) {
-  const int most = tbb::this_task_arena::max_concurrency();
+  const auto most =
+      static_cast<int>(tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
   options.threads = options.threads > 0 ? std::min(options.threads, most) : most;
   return options;
 }

@@ -9,7 +9,6 @@
 #include <thread>
 
 #include "perceptron/error.hpp"
-#include "perceptron/float16.hpp"
 #include "tests/gpu/gpu_fixture.hpp"
 #include "tests/support/error_text.hpp"
 

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <functional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "perceptron/engine.hpp"
@@ -112,9 +113,29 @@ TEST_F(RefusedCall, WrongDtype) {
   expect_refusal([](auto& x, auto&) { x.dtype = DType::f64; }, {"x: ", "f64", "model's f32", "copy"});
 }
 
-TEST_F(RefusedCall, DeviceMemory) {
-  expect_refusal<Unsupported>([](auto& x, auto&) { x.place = Place::device; }, {"x: ", "device memory"});
-  expect_refusal<Unsupported>([](auto&, auto& y) { y.place = Place::device; }, {"y: ", "device memory"});
+TEST(CpuEngine, DeviceMemoryAndStreamsAreRefused) {
+  Options options;
+  options.device = "cpu";
+  const Model model = random_model({{5, 3}, "relu"}, 1);
+  Engine engine(model, options);
+  Session session = engine.session();
+  const Matrix x = random_matrix(Matrix(DType::f32, 4, 5), 2);
+  Matrix y(DType::f32, 4, 3);
+  const auto x_there = ConstMatrixView(x).on_device();
+  const auto y_there = y.view().on_device();
+  for (const auto& [from, to, name] :
+       {std::tuple(x_there, y.view(), "x: "), std::tuple(ConstMatrixView(x), y_there, "y: ")}) {
+    expect_error<Unsupported>([&] { engine.run(from, to); }, {name, "device memory", "cpu"});
+    expect_error<Unsupported>([&] { session.run(from, to); }, {name, "device memory", "cpu"});
+    expect_error<Unsupported>([&] { linear(from, model.layer(0), to, options); }, {name, "device memory"});
+  }
+  expect_error<Unsupported>([&] { session.enqueue(x_there, y_there, nullptr); }, {"x: ", "device memory"});
+  expect_error<InvalidArgument>([&] { session.enqueue(x, y, nullptr); },
+                                {"enqueue", "x", "host memory", "run"});
+  Layer layer = model.layer(0);
+  layer.weight = layer.weight.on_device();
+  expect_error<Unsupported>([&] { Model({layer}); }, {"layer 0", "device memory", "linear"});
+  expect_error<Unsupported>([&] { engine.update(0, layer.weight, layer.bias); }, {"update", "device memory"});
 }
 
 TEST_F(RefusedCall, OutputOverInput) {

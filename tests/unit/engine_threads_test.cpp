@@ -47,6 +47,7 @@ TEST(EngineThreads, ManyShareOneEngine) {
 /// Small chunks, so that an update falls between two chunks of a run.
 Options in_chunks_of_four_rows(const Model& model) {
   Options options;
+  options.device = "cpu";  // On a GPU an update waits for runs that have begun instead.
   options.threads = 1;
   const Engine engine(model, options);
   const std::size_t fixed = engine.plan(0).scratch_bytes;
