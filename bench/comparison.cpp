@@ -1,13 +1,15 @@
 #include "bench/comparison.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <memory>
 
 #include "bench/engine_contender.hpp"
-#include "bench/support/interleave.hpp"
 #include "bench/support/parallel_copy.hpp"
+#include "perceptron/error.hpp"
 
 namespace perceptron::bench {
 namespace {
@@ -18,25 +20,12 @@ constexpr double kSettleSeconds = 0.1;
 /// Share of the measured time that is spent on each way of a peer to find its fastest.
 constexpr double kTrialShare = 0.2;
 
-Schedule schedule_of(int threads, const ComparisonOptions& options) {
-  Schedule schedule;
-  schedule.lane_seconds = options.seconds;
-  schedule.sample_seconds = std::max(0.005, options.seconds / 20);
-  schedule.clock = threads > 1 ? Clock::wall : options.clock;
-  schedule.settle_seconds = threads > 1 ? kSettleSeconds : 0;
-  return schedule;
-}
-
-Lane lane_of(Contender& contender) {
-  return {contender.name(), [&contender] { contender.run(); }};
-}
-
 /// The engine, then each peer's fastest way; all verified.
 Contenders contenders_of(Workload& workload, const ComparisonOptions& options) {
   Contenders result;
   result.push_back(engine_contender(workload.task()));
   workload.set_expected(*result.front());
-  for (const Peer& peer : peers()) {
+  for (const Peer& peer : found_peers()) {
     if (auto way = fastest_way(peer, workload, options)) result.push_back(std::move(way));
   }
   return result;
@@ -77,16 +66,33 @@ const Timing* Comparison::best_peer() const {
   return best;
 }
 
+Schedule schedule_of(int threads, const ComparisonOptions& options) {
+  Schedule schedule;
+  schedule.lane_seconds = options.seconds;
+  schedule.fewest_rounds = options.fewest_rounds;
+  schedule.sample_seconds = std::max(0.005, options.seconds / 20);
+  schedule.clock = threads > 1 ? Clock::wall : options.clock;
+  schedule.settle_seconds = threads > 1 ? kSettleSeconds : 0;
+  return schedule;
+}
+
+Lane lane_of(Contender& contender, std::size_t sets) {
+  return {contender.name(), [&contender, sets, set = std::size_t{0}]() mutable {
+            contender.run(set);
+            if (++set == sets) set = 0;
+          }};
+}
+
 std::unique_ptr<Contender> fastest_way(const Peer& peer, Workload& workload,
                                        const ComparisonOptions& options) {
   Contenders ways = peer.ways(workload.task());
   std::vector<Lane> lanes;
   for (const auto& way : ways) {
     workload.verify(*way);
-    lanes.push_back(lane_of(*way));
+    lanes.push_back(lane_of(*way, workload.task().sets.size()));
   }
   if (ways.size() <= 1) return ways.empty() ? nullptr : std::move(ways.front());
-  const ComparisonOptions trial{options.seconds * kTrialShare, options.clock};
+  const ComparisonOptions trial{options.seconds * kTrialShare, options.clock, options.fewest_rounds};
   std::vector<double> medians;
   for (auto& rounds : interleave(lanes, schedule_of(workload.task().threads, trial))) {
     medians.push_back(quartiles(std::move(rounds)).median);
@@ -95,10 +101,16 @@ std::unique_ptr<Contender> fastest_way(const Peer& peer, Workload& workload,
 }
 
 Comparison compare(const Problem& problem, int threads, bool with_copy, const ComparisonOptions& options) {
-  Workload workload(problem, threads);
+  if (!is_served_by_peers(problem)) {
+    throw InvalidArgument(fmt::format(
+        "{}: the comparison takes ROWSxINPUTSxOUTPUTS:f32:activation with at least one row and an "
+        "element-wise activation",
+        to_string(problem)));
+  }
+  Workload workload(problem, {.threads = threads});
   const Contenders contenders = contenders_of(workload, options);
   std::vector<Lane> lanes;
-  for (const auto& contender : contenders) lanes.push_back(lane_of(*contender));
+  for (const auto& contender : contenders) lanes.push_back(lane_of(*contender, 1));
   std::optional<CopyLane> copy;
   if (with_copy) lanes.push_back(copy.emplace(workload.moved_bytes(), threads).lane());
   const Rounds rounds = interleave(lanes, schedule_of(threads, options));
@@ -120,9 +132,9 @@ std::vector<ActivationTiming> compare_activations(const Problem& shape, int thre
   for (const ActivationKind kind : {ActivationKind::relu, ActivationKind::sigmoid, ActivationKind::tanh}) {
     Problem problem = shape;
     problem.activation = kind;
-    workloads.push_back(std::make_unique<Workload>(problem, threads));
+    workloads.push_back(std::make_unique<Workload>(problem, WorkloadOptions{.threads = threads}));
     contenders.push_back(engine_contender(workloads.back()->task()));
-    lanes.push_back(lane_of(*contenders.back()));
+    lanes.push_back(lane_of(*contenders.back(), 1));
   }
   const Rounds rounds = interleave(lanes, schedule_of(threads, options));
   std::vector<ActivationTiming> result;

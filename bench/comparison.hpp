@@ -8,6 +8,7 @@
 
 #include "bench/peers/peers.hpp"
 #include "bench/support/clock.hpp"
+#include "bench/support/interleave.hpp"
 #include "bench/support/statistics.hpp"
 #include "bench/workload.hpp"
 #include "perceptron/problem.hpp"
@@ -44,7 +45,14 @@ struct ComparisonOptions {
   double seconds = 0.3;  ///< Measured per contender and problem.
   Clock clock =
       Clock::wall;  ///< Of one-thread comparisons; those on more threads are timed by the wall clock.
+  int fewest_rounds = 6;
 };
+
+/// Of lanes on so many threads.
+Schedule schedule_of(int threads, const ComparisonOptions& options);
+
+/// Runs the contender on one set after the other, again and again.
+Lane lane_of(Contender& contender, std::size_t sets);
 
 /// That peer's fastest way of serving the task, found by timing all; null where it has none. Verifies each.
 std::unique_ptr<Contender> fastest_way(const Peer& peer, Workload& workload,

@@ -21,12 +21,12 @@ Contenders engine_ways(const Task& task) {
 
 /// Times the contender's fastest way; the label says which that is.
 void run_benchmark(benchmark::State& state, const Problem& problem, int threads, const Peer& peer) {
-  Workload workload(problem, threads);
+  Workload workload(problem, {.threads = threads});
   workload.set_expected(*engine_contender(workload.task()));
   const std::unique_ptr<Contender> contender = fastest_way(peer, workload, {});
   if (contender == nullptr) return state.SkipWithError("this peer does not serve the problem");
   for ([[maybe_unused]] const auto iteration : state) {
-    contender->run();
+    contender->run(0);
     benchmark::ClobberMemory();
   }
   state.SetLabel(contender->way());
@@ -57,11 +57,12 @@ Problem parse_cpu_problem(std::string_view text) {
 }
 
 void register_cpu_linear() {
+  const std::vector<Peer> peers = found_peers();
   for (const CpuProblem& listed : kCpuProblems) {
     const Problem problem = parse_cpu_problem(listed.shape);
     for (const int threads : {1, 2}) {
-      register_contender(problem, threads, {kOurName, &engine_ways});
-      for (const Peer& peer : peers()) register_contender(problem, threads, peer);
+      register_contender(problem, threads, {std::string(kOurName), &engine_ways});
+      for (const Peer& peer : peers) register_contender(problem, threads, peer);
     }
   }
 }

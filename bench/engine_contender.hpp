@@ -7,6 +7,7 @@ namespace perceptron::bench {
 
 inline constexpr std::string_view kOurName = "perceptron";
 
-std::unique_ptr<Contender> engine_contender(const Task& task);
+/// Throws as Engine does.
+std::unique_ptr<Contender> engine_contender(const Task& task, const std::string& device = "cpu");
 
 }  // namespace perceptron::bench

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "bench/peers/contender.hpp"
@@ -13,26 +14,34 @@ namespace perceptron::bench {
 /// Largest |difference| from our result that is accepted, in units of A = Σ|x||w| + |b| of the element.
 inline constexpr double kAgreement = 1e-3;
 
+struct WorkloadOptions {
+  int threads = 1;
+  std::uint64_t seed = 1;
+  std::int64_t sets = 1;  ///< Copies of x, each with a y of its own, through which calls go in turn.
+};
+
 class Workload {
  public:
-  /// x, W and b uniform in [−1, 1], the same for the same problem. Throws InvalidArgument where the problem
-  /// is not one group of f32 with bias and an element-wise activation, or has no rows.
-  Workload(const Problem& problem, int threads);
+  /// x, W and b uniform in [−1, 1], the same for the same problem and seed. rows is at least 1.
+  Workload(const Problem& problem, const WorkloadOptions& options);
 
   const Task& task() const { return task_; }
-  /// Bytes of x and y.
-  std::size_t moved_bytes() const { return x_.size_bytes() + y_.size_bytes(); }
+  /// Bytes of one set's x and y.
+  std::size_t moved_bytes() const;
 
   /// Runs it and keeps its y as what others are compared with.
   void set_expected(Contender& contender);
-  /// Runs it on a y of NaN; throws std::runtime_error, naming the element, where it is further from the
-  /// expected than kAgreement allows.
+  /// Of problems that peers serve. Runs it on a y of NaN; throws std::runtime_error, naming the element,
+  /// where it is further from the expected than kAgreement allows.
   void verify(Contender& contender);
 
  private:
   std::vector<float> magnitudes() const;
+  std::size_t elements() const;
 
-  Matrix x_, weight_, bias_, y_;
+  Matrix weight_, bias_;
+  std::vector<Matrix> x_, y_;
+  std::vector<Operands> sets_;
   Task task_;
   std::vector<float> expected_;
   std::vector<float> magnitude_;  ///< A, made when first needed.

@@ -19,7 +19,7 @@ struct Extent {
   constexpr bool operator==(const Extent&) const = default;
 };
 
-/// The bytes of the one struct that an entry takes. Fixed storage: a launch allocates nothing.
+/// The bytes of what an entry takes: of our own one struct. Fixed storage: a launch allocates nothing.
 class ArgumentBytes {
  public:
   ArgumentBytes() = default;
@@ -29,11 +29,17 @@ class ArgumentBytes {
     static_assert(sizeof(T) <= kCapacity);
     std::memcpy(bytes_.data(), &arguments, sizeof(T));
   }
+  /// Of an entry that takes them one by one, laid out as its parameters are; at most kCapacity.
+  explicit ArgumentBytes(std::span<const std::byte> bytes) : size_(bytes.size()) {
+    assert(size_ <= kCapacity);
+    std::memcpy(bytes_.data(), bytes.data(), size_);
+  }
 
   std::span<const std::byte> bytes() const { return std::span(bytes_).first(size_); }
 
- private:
   static constexpr std::size_t kCapacity = 256;
+
+ private:
   alignas(16) std::array<std::byte, kCapacity> bytes_{};
   std::size_t size_ = 0;
 };

@@ -1,8 +1,10 @@
 // What is timed: one problem on fixed buffers, prepared by one library in one way. The engine and every peer
-// implement it; peers.hpp lists the peers.
+// implement it; peers.hpp finds the peers.
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,15 +13,27 @@
 
 namespace perceptron::bench {
 
-/// A problem of one group with bias, f32, with its buffers, all aligned to 64 bytes. Everybody reads the same
-/// x and writes the same y.
+/// One call's x, rows × inputs of the problem's dtype, and y, rows × outputs of its output dtype; each group
+/// behind the one before, all aligned to 64 bytes.
+struct Operands {
+  const void* x = nullptr;
+  void* y = nullptr;
+};
+
+/// A problem with its buffers. Everybody reads the same x and writes the same y. Peers serve problems of one
+/// group with bias in f32 alone.
 struct Task {
   Problem problem;
   int threads = 1;
-  const float* weight = nullptr;  ///< outputs × inputs.
-  const float* bias = nullptr;    ///< outputs.
-  const float* x = nullptr;       ///< rows × inputs.
-  float* y = nullptr;             ///< rows × outputs.
+  const void* weight = nullptr;    ///< outputs × inputs.
+  const void* bias = nullptr;      ///< outputs; null where the problem has none.
+  std::span<const Operands> sets;  ///< At least one; calls go through them in turn.
+
+  /// Of an f32 problem.
+  const float* f32_weight() const { return static_cast<const float*>(weight); }
+  const float* f32_bias() const { return static_cast<const float*>(bias); }
+  const float* f32_x(std::size_t set) const { return static_cast<const float*>(sets[set].x); }
+  float* f32_y(std::size_t set) const { return static_cast<float*>(sets[set].y); }
 };
 
 /// Construction prepares whatever may be prepared (packing, code generation, scratch memory).
@@ -29,8 +43,8 @@ class Contender {
   virtual std::string name() const = 0;
   /// Which of the library's own calls this is, "" where there is only one.
   virtual std::string way() const { return {}; }
-  /// y = f(x·Wᵀ + b), complete in y on return.
-  virtual void run() = 0;
+  /// y = f(x·Wᵀ + b) of that set, complete in its y on return.
+  virtual void run(std::size_t set) = 0;
 };
 
 using Contenders = std::vector<std::unique_ptr<Contender>>;

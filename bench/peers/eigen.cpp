@@ -6,7 +6,7 @@
 
 #include <Eigen/Core>
 
-#include "bench/peers/peers.hpp"
+#include "bench/peers/module.hpp"
 
 namespace perceptron::bench {
 namespace {
@@ -22,9 +22,8 @@ constexpr std::int64_t kShortInputs = 64;
 class EigenContender : public Contender {
  public:
   EigenContender(const Task& task, std::string way)
-      : x_(task.x, task.problem.rows, task.problem.inputs),
-        y_(task.y, task.problem.rows, task.problem.outputs),
-        bias_(Eigen::Map<const Row>(task.bias, task.problem.outputs)),
+      : task_(task),
+        bias_(Eigen::Map<const Row>(task.f32_bias(), task.problem.outputs)),
         way_(std::move(way)) {
     Eigen::setNbThreads(task.threads);
   }
@@ -32,10 +31,11 @@ class EigenContender : public Contender {
   std::string way() const override { return way_; }
 
  protected:
-  void add_bias_and_relu() { y_ = (y_.rowwise() + bias_).cwiseMax(0.0F); }
+  ConstMap x(std::size_t set) const { return {task_.f32_x(set), task_.problem.rows, task_.problem.inputs}; }
+  Map y(std::size_t set) const { return {task_.f32_y(set), task_.problem.rows, task_.problem.outputs}; }
+  void add_bias_and_relu(Map y) const { y = (y.rowwise() + bias_).cwiseMax(0.0F); }
 
-  ConstMap x_;
-  Map y_;
+  Task task_;
   Row bias_;
 
  private:
@@ -47,10 +47,10 @@ class Product : public EigenContender {
  public:
   explicit Product(const Task& task)
       : EigenContender(task, "weights as given"),
-        weight_(task.weight, task.problem.outputs, task.problem.inputs) {}
-  void run() override {
-    y_.noalias() = x_ * weight_.transpose();
-    add_bias_and_relu();
+        weight_(task.f32_weight(), task.problem.outputs, task.problem.inputs) {}
+  void run(std::size_t set) override {
+    y(set).noalias() = x(set) * weight_.transpose();
+    add_bias_and_relu(y(set));
   }
 
  private:
@@ -62,10 +62,10 @@ class TransposedProduct : public EigenContender {
  public:
   explicit TransposedProduct(const Task& task)
       : EigenContender(task, "weights transposed"),
-        weight_(ConstMap(task.weight, task.problem.outputs, task.problem.inputs).transpose()) {}
-  void run() override {
-    y_.noalias() = x_ * weight_;
-    add_bias_and_relu();
+        weight_(ConstMap(task.f32_weight(), task.problem.outputs, task.problem.inputs).transpose()) {}
+  void run(std::size_t set) override {
+    y(set).noalias() = x(set) * weight_;
+    add_bias_and_relu(y(set));
   }
 
  private:
@@ -76,16 +76,16 @@ class LazyProduct : public EigenContender {
  public:
   explicit LazyProduct(const Task& task)
       : EigenContender(task, "lazy product"),
-        weight_(ConstMap(task.weight, task.problem.outputs, task.problem.inputs).transpose()) {}
-  void run() override { y_ = (x_.lazyProduct(weight_).rowwise() + bias_).cwiseMax(0.0F); }
+        weight_(ConstMap(task.f32_weight(), task.problem.outputs, task.problem.inputs).transpose()) {}
+  void run(std::size_t set) override {
+    y(set) = (x(set).lazyProduct(weight_).rowwise() + bias_).cwiseMax(0.0F);
+  }
 
  private:
   RowMajor weight_;
 };
 
-}  // namespace
-
-Contenders eigen_ways(const Task& task) {
+Contenders ways_of(const Task& task) {
   Contenders ways;
   const Problem& p = task.problem;
   if (p.activation.kind != ActivationKind::relu) return ways;
@@ -95,4 +95,7 @@ Contenders eigen_ways(const Task& task) {
   return ways;
 }
 
+}  // namespace
 }  // namespace perceptron::bench
+
+const perceptron::bench::PeerModule perceptron_peer{.ways = &perceptron::bench::ways_of};

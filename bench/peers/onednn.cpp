@@ -6,7 +6,7 @@
 #include <optional>
 #include <unordered_map>
 
-#include "bench/peers/peers.hpp"
+#include "bench/peers/module.hpp"
 
 namespace perceptron::bench {
 namespace {
@@ -45,7 +45,7 @@ class OneDnn : public Contender {
   std::string name() const override { return "onednn"; }
   std::string way() const override { return way_; }
   /// On CPU streams of this threading runtime execute() returns when y is written.
-  void run() override { primitive_.execute(stream_, arguments_); }
+  void run(std::size_t set) override { primitive_.execute(stream_, arguments_[set]); }
 
  protected:
   OneDnn(const Task& task, std::string way) : task_(task), way_(std::move(way)) {}
@@ -54,15 +54,19 @@ class OneDnn : public Contender {
     const Problem& p = task_.problem;
     primitive_ = std::move(primitive);
     stream_ = dnnl::stream(cpu());
-    memory plain(plain_weights(), cpu(), const_cast<float*>(task_.weight));
+    memory plain(plain_weights(), cpu(), const_cast<float*>(task_.f32_weight()));
     memory packed(weights, cpu());
     dnnl::reorder(plain, packed).execute(stream_, plain, packed);
     stream_.wait();
-    arguments_ = {{DNNL_ARG_SRC, memory(matrix(p.rows, p.inputs, memory::format_tag::ab), cpu(),
-                                        const_cast<float*>(task_.x))},
-                  {DNNL_ARG_WEIGHTS, packed},
-                  {DNNL_ARG_BIAS, memory(bias, cpu(), const_cast<float*>(task_.bias))},
-                  {DNNL_ARG_DST, memory(matrix(p.rows, p.outputs, memory::format_tag::ab), cpu(), task_.y)}};
+    const memory::desc x = matrix(p.rows, p.inputs, memory::format_tag::ab);
+    const memory::desc y = matrix(p.rows, p.outputs, memory::format_tag::ab);
+    const memory bias_memory(bias, cpu(), const_cast<float*>(task_.f32_bias()));
+    for (std::size_t set = 0; set < task_.sets.size(); ++set) {
+      arguments_.push_back({{DNNL_ARG_SRC, memory(x, cpu(), const_cast<float*>(task_.f32_x(set)))},
+                            {DNNL_ARG_WEIGHTS, packed},
+                            {DNNL_ARG_BIAS, bias_memory},
+                            {DNNL_ARG_DST, memory(y, cpu(), task_.f32_y(set))}});
+    }
   }
   virtual memory::desc plain_weights() const = 0;
 
@@ -72,7 +76,7 @@ class OneDnn : public Contender {
   std::string way_;
   dnnl::primitive primitive_;
   dnnl::stream stream_;
-  std::unordered_map<int, memory> arguments_;
+  std::vector<std::unordered_map<int, memory>> arguments_;  ///< Of each set.
 };
 
 class InnerProduct : public OneDnn {
@@ -112,9 +116,7 @@ class MatMul : public OneDnn {
   }
 };
 
-}  // namespace
-
-Contenders onednn_ways(const Task& task) {
+Contenders ways_of(const Task& task) {
   Contenders ways;
   const std::optional<dnnl::primitive_attr> fused = attributes(task.problem.activation.kind);
   if (!fused) return ways;
@@ -124,4 +126,7 @@ Contenders onednn_ways(const Task& task) {
   return ways;
 }
 
+}  // namespace
 }  // namespace perceptron::bench
+
+const perceptron::bench::PeerModule perceptron_peer{.ways = &perceptron::bench::ways_of};

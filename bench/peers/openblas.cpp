@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "bench/peers/peers.hpp"
+#include "bench/peers/module.hpp"
 
 namespace perceptron::bench {
 namespace {
@@ -22,7 +22,7 @@ class OpenBlas : public Contender {
       : task_(task),
         is_transposed_(is_transposed),
         bias_at_(bias_at),
-        weight_(task.weight, task.weight + size()) {
+        weight_(task.f32_weight(), task.f32_weight() + size()) {
     if (is_transposed) transpose();
     openblas_set_num_threads(task.threads);
   }
@@ -33,14 +33,14 @@ class OpenBlas : public Contender {
            (bias_at_ == BiasAt::before ? ", bias before" : ", bias after");
   }
 
-  void run() override {
+  void run(std::size_t set) override {
     if (bias_at_ == BiasAt::before) {
-      each_element([](float& y, float bias) { y = bias; });
-      multiply(1);
-      each_element([](float& y, float) { y = std::max(y, 0.0F); });
+      each_element(set, [](float& y, float bias) { y = bias; });
+      multiply(set, 1);
+      each_element(set, [](float& y, float) { y = std::max(y, 0.0F); });
     } else {
-      multiply(0);
-      each_element([](float& y, float bias) { y = std::max(y + bias, 0.0F); });
+      multiply(set, 0);
+      each_element(set, [](float& y, float bias) { y = std::max(y + bias, 0.0F); });
     }
   }
 
@@ -53,30 +53,32 @@ class OpenBlas : public Contender {
   void transpose() {
     for (std::int64_t o = 0; o < outputs(); ++o) {
       for (std::int64_t k = 0; k < inputs(); ++k) {
-        weight_[static_cast<std::size_t>(k * outputs() + o)] = task_.weight[o * inputs() + k];
+        weight_[static_cast<std::size_t>(k * outputs() + o)] = task_.f32_weight()[o * inputs() + k];
       }
     }
   }
 
-  void multiply(float beta) {
+  void multiply(std::size_t set, float beta) {
+    const float* x = task_.f32_x(set);
+    float* y = task_.f32_y(set);
     const auto m = static_cast<blasint>(rows()), n = static_cast<blasint>(outputs());
     const auto k = static_cast<blasint>(inputs());
     if (m == 1 && is_transposed_) {
-      cblas_sgemv(CblasRowMajor, CblasTrans, k, n, 1, weight_.data(), n, task_.x, 1, beta, task_.y, 1);
+      cblas_sgemv(CblasRowMajor, CblasTrans, k, n, 1, weight_.data(), n, x, 1, beta, y, 1);
     } else if (m == 1) {
-      cblas_sgemv(CblasRowMajor, CblasNoTrans, n, k, 1, weight_.data(), k, task_.x, 1, beta, task_.y, 1);
+      cblas_sgemv(CblasRowMajor, CblasNoTrans, n, k, 1, weight_.data(), k, x, 1, beta, y, 1);
     } else if (n == 1) {
-      cblas_sgemv(CblasRowMajor, CblasNoTrans, m, k, 1, task_.x, k, weight_.data(), 1, beta, task_.y, 1);
+      cblas_sgemv(CblasRowMajor, CblasNoTrans, m, k, 1, x, k, weight_.data(), 1, beta, y, 1);
     } else {
-      cblas_sgemm(CblasRowMajor, CblasNoTrans, is_transposed_ ? CblasNoTrans : CblasTrans, m, n, k, 1,
-                  task_.x, k, weight_.data(), is_transposed_ ? n : k, beta, task_.y, n);
+      cblas_sgemm(CblasRowMajor, CblasNoTrans, is_transposed_ ? CblasNoTrans : CblasTrans, m, n, k, 1, x, k,
+                  weight_.data(), is_transposed_ ? n : k, beta, y, n);
     }
   }
 
   template <class Function>
-  void each_element(Function function) {
-    float* y = task_.y;
-    const float* bias = task_.bias;
+  void each_element(std::size_t set, Function function) {
+    float* y = task_.f32_y(set);
+    const float* bias = task_.f32_bias();
     const std::int64_t row_count = rows(), columns = outputs();
     if (columns == 1) {
       for (std::int64_t r = 0; r < row_count; ++r) function(y[r], *bias);
@@ -95,9 +97,7 @@ class OpenBlas : public Contender {
   std::vector<float> weight_;
 };
 
-}  // namespace
-
-Contenders openblas_ways(const Task& task) {
+Contenders ways_of(const Task& task) {
   Contenders ways;
   if (task.problem.activation.kind != ActivationKind::relu) return ways;
   for (const bool is_transposed : {false, true}) {
@@ -108,4 +108,7 @@ Contenders openblas_ways(const Task& task) {
   return ways;
 }
 
+}  // namespace
 }  // namespace perceptron::bench
+
+const perceptron::bench::PeerModule perceptron_peer{.ways = &perceptron::bench::ways_of};

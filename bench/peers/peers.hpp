@@ -1,25 +1,39 @@
-// The list of peers that this build holds.
+// The peers: libraries that people would use instead, each in a module of its own that is loaded when asked
+// for.
 #pragma once
 
-#include <span>
+#include <array>
+#include <stdexcept>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "bench/peers/contender.hpp"
 
 namespace perceptron::bench {
 
-/// A peer offers the ways in which it can serve a task, ready to run and set to the task's threads; none
-/// where it cannot. The comparison times all of them and keeps the fastest, so that each peer is judged by
-/// its best call.
+inline constexpr std::array<std::string_view, 3> kPeers{"openblas", "onednn", "eigen"};
+
+/// The comparison times all ways and keeps the fastest, so that each peer is judged by its best call.
 struct Peer {
-  std::string_view name;
-  Contenders (*ways)(const Task& task);
+  std::string name;
+  Contenders (*ways)(const Task& task) = nullptr;
 };
 
-std::span<const Peer> peers();
+/// The module or its library is not on this machine; the message names both, and what to install.
+class PeerMissing : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
 
-Contenders openblas_ways(const Task& task);
-Contenders onednn_ways(const Task& task);
-Contenders eigen_ways(const Task& task);
+/// Throws InvalidArgument with the list for a name that is none of kPeers, PeerMissing where it cannot be
+/// loaded. It stays loaded: its threads outlive every scope.
+Peer load_peer(std::string_view name);
+
+/// All that can be loaded.
+std::vector<Peer> found_peers();
+
+/// One group with bias in f32, an element-wise activation, at least one row.
+bool is_served_by_peers(const Problem& problem);
 
 }  // namespace perceptron::bench

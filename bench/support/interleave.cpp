@@ -10,7 +10,6 @@
 namespace perceptron::bench {
 namespace {
 
-constexpr int kFewestRounds = 6;
 /// Untimed calls before each sample, so that caches and threads are the lane's own again.
 constexpr double kWarmSeconds = 0.005;
 
@@ -32,7 +31,7 @@ double seconds_per_call(const Lane& lane, Clock clock) {
 
 int rounds_for(const Schedule& schedule, double sample_seconds) {
   const int wanted = static_cast<int>(std::lround(schedule.lane_seconds / sample_seconds));
-  const int rounds = std::max(kFewestRounds, wanted);
+  const int rounds = std::max(schedule.fewest_rounds, wanted);
   return rounds + rounds % 2;
 }
 

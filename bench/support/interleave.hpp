@@ -16,7 +16,8 @@ struct Lane {
 };
 
 struct Schedule {
-  double lane_seconds = 0.3;     ///< Measured time per lane, all rounds together; rounds are at least 6.
+  double lane_seconds = 0.3;     ///< Measured time per lane, all rounds together.
+  int fewest_rounds = 6;         ///< Made even, so that each order is taken as often as the other.
   double sample_seconds = 0.01;  ///< Least length of one sample; short calls are repeated to fill it.
   Clock clock = Clock::wall;
   /// Pause before each sample, for the threads of the lane before to stop spinning; 0 where there are none.

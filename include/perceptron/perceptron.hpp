@@ -16,6 +16,7 @@
 #include "perceptron/options.hpp"
 #include "perceptron/plan.hpp"
 #include "perceptron/problem.hpp"
+#include "perceptron/ptx.hpp"
 #include "perceptron/validate.hpp"
 #include "perceptron/version.hpp"
 #include "perceptron/view.hpp"

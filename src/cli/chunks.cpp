@@ -4,6 +4,7 @@
 
 #include "perceptron/matrix.hpp"
 #include "src/cli/interrupt.hpp"
+#include "src/cli/model_input.hpp"
 #include "src/cli/progress.hpp"
 #include "src/cli/stopwatch.hpp"
 
@@ -22,10 +23,6 @@ void stop_if_interrupted() {
   if (const int signal = pending_interrupt()) {
     throw Interrupted("interrupted; no output file was written or replaced", signal);
   }
-}
-
-ConstMatrixView shared_by(std::int64_t groups, const ConstMatrixView& x) {
-  return x.groups == groups ? x : x.with_groups(groups, 0);
 }
 
 }  // namespace
@@ -57,7 +54,7 @@ void run_chunks(const Stages& stages, const ChunkOptions& options, RunReport& re
     timed(seconds.compute, [&] { stages.session.run(x_all, y_rows); });
     timed(seconds.write, [&] { stages.writer.write(row, y_rows); });
     if (options.is_checked) {
-      timed(seconds.check, [&] { add(*report.check, validate(x_all, model, y_rows, options.threads), row); });
+      timed(seconds.check, [&] { report.check->add(validate(x_all, model, y_rows, options.threads), row); });
     }
     progress.show(row + count);
   }

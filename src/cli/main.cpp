@@ -19,6 +19,8 @@ constexpr const char* kExamples = R"(Examples:
   perceptron run model.safetensors x.npy y.npy --check
   perceptron inspect model.safetensors
   perceptron plan 65536x784x128:f32:relu --traits h200
+  perceptron validate --device cpu
+  perceptron bench --peers
   perceptron info
 
 `perceptron VERB --help` tells more. Exit codes: 0 done, 1 a check failed, 2 bad usage or input,
@@ -51,6 +53,8 @@ int parse_and_act(int argc, char** argv) {
   add_run(app, action);
   add_inspect(app, action);
   add_plan(app, action);
+  add_validate(app, action);
+  add_bench(app, action);
   add_info(app, action);
   app.set_version_flag("--version", fmt::format("perceptron {}", version()));
   app.footer(kExamples);
@@ -60,8 +64,9 @@ int parse_and_act(int argc, char** argv) {
     return kBadInput;
   }
   if (is_unknown_verb(app, argv[1])) {
-    return fail_usage(app,
-                      fmt::format("there is no verb `{}`; expected run, inspect, plan or info", argv[1]));
+    return fail_usage(
+        app,
+        fmt::format("there is no verb `{}`; expected run, inspect, plan, validate, bench or info", argv[1]));
   }
   try {
     app.parse(argc, argv);
@@ -70,7 +75,7 @@ int parse_and_act(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return fail_usage(app, error.what());
   }
-  if (!action) return fail_usage(app, "no verb; expected run, inspect, plan or info");
+  if (!action) return fail_usage(app, "no verb; expected run, inspect, plan, validate, bench or info");
   return action();
 }
 

@@ -35,8 +35,11 @@ std::string clock_time(double seconds) {
 
 }  // namespace
 
-Progress::Progress(std::int64_t total, bool is_wanted)
-    : total_(total), is_shown_(is_wanted && isatty(STDERR_FILENO) != 0), next_(start_ + kDelay) {}
+Progress::Progress(std::int64_t total, bool is_wanted, const char* noun)
+    : total_(total),
+      is_shown_(is_wanted && isatty(STDERR_FILENO) != 0),
+      noun_(noun),
+      next_(start_ + kDelay) {}
 
 void Progress::show(std::int64_t done) {
   const Clock::time_point now = Clock::now();
@@ -46,12 +49,16 @@ void Progress::show(std::int64_t done) {
   const double share = static_cast<double>(done) / static_cast<double>(total_);
   const double elapsed = std::chrono::duration<double>(now - start_).count();
   const std::string left = done > 0 ? clock_time(elapsed / share - elapsed) + " left" : "";
-  fmt::print(stderr, "\r{:3.0f} % ▕{}▏ {} of {} rows, {}\033[K", share * 100, bar(share), done, total_, left);
+  fmt::print(stderr, "\r{:3.0f} % ▕{}▏ {} of {} {}, {}\033[K", share * 100, bar(share), done, total_, noun_,
+             left);
   std::fflush(stderr);
 }
 
-Progress::~Progress() {
+Progress::~Progress() { hide(); }
+
+void Progress::hide() {
   if (!is_drawn_) return;
+  is_drawn_ = false;
   std::fputs("\r\033[K", stderr);
   std::fflush(stderr);
 }

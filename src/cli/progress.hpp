@@ -10,19 +10,23 @@ namespace perceptron::cli {
 /// when destroyed.
 class Progress {
  public:
-  Progress(std::int64_t total, bool is_wanted);
+  /// `noun` is what the total counts, in the plural.
+  Progress(std::int64_t total, bool is_wanted, const char* noun = "rows");
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
   ~Progress();
 
   /// `done` of the total are finished.
   void show(std::int64_t done);
+  /// Wipes the bar, so that other text may follow; show() draws it anew.
+  void hide();
 
  private:
   using Clock = std::chrono::steady_clock;
 
   const std::int64_t total_;
   const bool is_shown_;
+  const char* const noun_;
   const Clock::time_point start_ = Clock::now();
   Clock::time_point next_;
   bool is_drawn_ = false;

@@ -11,6 +11,7 @@
 #include "perceptron/error.hpp"
 #include "src/cli/chunks.hpp"
 #include "src/cli/interrupt.hpp"
+#include "src/cli/model_input.hpp"
 #include "src/cli/output_paths.hpp"
 #include "src/cli/report_file.hpp"
 #include "src/cli/stopwatch.hpp"
@@ -51,29 +52,6 @@ void refuse_lossy_paths(const RunOptions& options) {
   refuse_overwriting(*options.report, "report", options.input, "input");
   refuse_overwriting(*options.report, "report", options.model, "model");
   refuse_overwriting(*options.report, "report", options.output, "output");
-}
-
-Model load_model(const std::filesystem::path& path, const std::optional<std::string>& activations) {
-  return activations ? Model::load(path, parse_activations(*activations)) : Model::load(path);
-}
-
-void check_input(const RunOptions& options, const Model& model, const NpyReader& reader) {
-  const std::string input = options.input.string(), name = options.model.string();
-  if (reader.columns() != model.inputs()) {
-    throw InvalidArgument(fmt::format("{}: rows have {} columns, but {} takes {} inputs", input,
-                                      reader.columns(), name, model.inputs()));
-  }
-  if (reader.groups() != 1 && reader.groups() != model.groups()) {
-    throw InvalidArgument(
-        fmt::format("{}: {} groups, but {} has {}; expected [rows, inputs] or that many groups", input,
-                    reader.groups(), name, model.groups()));
-  }
-  if (!options.converts && !reader.converts_exactly(model.dtype())) {
-    throw InvalidArgument(
-        fmt::format("{}: {} does not convert to the {} of {} without rounding; "
-                    "--convert rounds each value once",
-                    input, reader.element_name(), to_string(model.dtype()), name));
-  }
 }
 
 /// As the input: one row stays one row, groups stay groups.
@@ -120,7 +98,7 @@ RunReport compute(const RunOptions& options) {
   Seconds seconds;
   const Model model = timed(seconds.load, [&] { return load_model(options.model, options.activations); });
   NpyReader reader = timed(seconds.read, [&] { return NpyReader(options.input); });
-  check_input(options, model, reader);
+  check_input(reader, model, options.model, options.converts);
   const ChunkOptions chunks = chunk_options(options, model, reader);
   Engine engine = timed(seconds.load, [&] { return Engine(model, options.engine); });
   NpyWriter writer = timed(seconds.write, [&] {

@@ -58,15 +58,6 @@ Json layers_of(const Plan& plan) {
 
 }  // namespace
 
-void add(Verdict& total, Verdict rows, std::int64_t first_row) {
-  if (rows.first && !total.first) {
-    rows.first->row += first_row;
-    total.first = rows.first;
-  }
-  total.checked += rows.checked;
-  total.mismatches += rows.mismatches;
-}
-
 std::string to_text(const RunReport& report) {
   std::string text;
   const auto line = [&text](std::string_view name, const std::string& value) {

@@ -35,9 +35,6 @@ struct RunReport {
   std::optional<Verdict> check;  ///< Where --check was given.
 };
 
-/// Adds the verdict on rows that begin at `first_row`.
-void add(Verdict& total, Verdict rows, std::int64_t first_row);
-
 /// Several lines, each ended.
 std::string to_text(const RunReport& report);
 std::string to_json(const RunReport& report);

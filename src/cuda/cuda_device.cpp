@@ -74,7 +74,7 @@ constexpr int kLanes = 32;
 void check_number(int number) {
   const Census& found = census();
   if (!found.reason.empty()) {
-    throw DeviceMissing(fmt::format("device \"cuda:{}\": {}", number, found.reason));
+    throw DeviceMissing(fmt::format("device \"cuda:{}\": {}; use cpu, or auto", number, found.reason));
   }
   if (number < 0 || number >= found.count) {
     throw DeviceMissing(fmt::format("device \"cuda:{}\": this machine has {} CUDA device{}, cuda:0{}", number,

@@ -11,7 +11,7 @@ std::vector<DeviceInfo> cuda_devices() { return {}; }
 std::string absence() { return "this library was built without CUDA (PERCEPTRON_CUDA=OFF)"; }
 
 std::shared_ptr<staging::Accelerator> cuda_accelerator(int number) {
-  throw DeviceMissing(fmt::format("device \"cuda:{}\": {}", number, absence()));
+  throw DeviceMissing(fmt::format("device \"cuda:{}\": {}; use cpu, or auto", number, absence()));
 }
 
 }  // namespace perceptron::cuda

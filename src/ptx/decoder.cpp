@@ -72,7 +72,8 @@ bool has_partial_ordering(const Entry& entry) {
 
 }  // namespace
 
-EntryDecoder::EntryDecoder(const Module& module, const Entry& entry) : module_(module), entry_(entry) {
+EntryDecoder::EntryDecoder(const Module& module, const Entry& entry, PtxRounding rounding)
+    : module_(module), entry_(entry), rounding_(rounding) {
   program_.kernel = entry.name;
   program_.files = module.files;
   program_.shared_granule_log2 = narrowest_access(entry, "shared");
@@ -199,7 +200,9 @@ Program EntryDecoder::take() {
   return std::move(program_);
 }
 
-Program decode(const Module& module, const Entry& entry) { return EntryDecoder(module, entry).take(); }
+Program decode(const Module& module, const Entry& entry, PtxRounding rounding) {
+  return EntryDecoder(module, entry, rounding).take();
+}
 
 Decoder::Decoder(EntryDecoder& entry, const Instruction& instruction)
     : entry_(entry), instruction_(instruction), modifiers_(instruction.modifiers) {

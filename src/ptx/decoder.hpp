@@ -7,19 +7,21 @@
 #include <string_view>
 #include <vector>
 
+#include "perceptron/ptx.hpp"
 #include "src/ptx/module.hpp"
 #include "src/ptx/program.hpp"
 
 namespace perceptron::ptx {
 
 /// Throws Unsupported at the first instruction that the machine does not know, or that reproducible
-/// arithmetic forbids; InvalidArgument where operands do not fit.
-Program decode(const Module& module, const Entry& entry);
+/// arithmetic forbids; InvalidArgument where operands do not fit. `rounding`: whether f32 and f64 operations
+/// without one are forbidden too.
+Program decode(const Module& module, const Entry& entry, PtxRounding rounding = PtxRounding::stated);
 
 /// What is shared by all instructions of an entry: rows given to registers and constants, symbols' addresses.
 class EntryDecoder {
  public:
-  EntryDecoder(const Module& module, const Entry& entry);
+  EntryDecoder(const Module& module, const Entry& entry, PtxRounding rounding);
   Program take();
 
   /// The register's row; declared registers only.
@@ -33,6 +35,7 @@ class EntryDecoder {
 
   const Module& module() const { return module_; }
   const Entry& entry() const { return entry_; }
+  PtxRounding rounding() const { return rounding_; }
   Program& program() { return program_; }
 
  private:
@@ -47,6 +50,7 @@ class EntryDecoder {
 
   const Module& module_;
   const Entry& entry_;
+  const PtxRounding rounding_;
   Program program_;
   std::map<std::string, std::uint32_t, std::less<>> rows_;
   std::map<std::pair<std::uint64_t, bool>, std::uint32_t> constants_;

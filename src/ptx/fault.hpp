@@ -40,10 +40,10 @@ std::string to_string(const Place& place);
 std::string source_text(const Place& place);
 
 /// The message says it all: kind, place, what was found, the other access of a race, the seed.
-class KernelFault : public Error {
+class KernelFault : public KernelError {
  public:
   KernelFault(FaultKind kind, Place place, const std::string& message)
-      : Error(message), kind_(kind), place_(std::move(place)) {}
+      : KernelError(message), kind_(kind), place_(std::move(place)) {}
 
   FaultKind kind() const { return kind_; }
   const Place& place() const { return place_; }

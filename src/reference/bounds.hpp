@@ -28,6 +28,7 @@ struct Interval {
   double hi = 0;
   bool nan = false;
   bool ends_only = false;  ///< Nothing between lo and hi: a step.
+  double truth = 0;  ///< f(true z), rounded to the output type within lo … hi; NaN where there is none.
 
   bool contains(double y) const {
     if (y != y) return nan;
@@ -39,9 +40,9 @@ struct Interval {
   bool is_judged() const { return !(nan && lo <= hi); }
 };
 
-/// B: |computed z − (hi + lo)| ≤ B, the oracle's own error included, for z_class finite. Throws Unsupported
-/// where no such bound is known: tensor arithmetic, or chains of more than 1/(4u) roundings (inputs > 2³⁰ for
-/// f32).
+/// B: |computed z − (hi + lo)| ≤ B, the oracle's own error included, for z_class finite. Tensor arithmetic is
+/// any correct one (arithmetic_error.hpp). Throws Unsupported where no such bound is known: chains of more
+/// than 1/(4u) roundings (inputs > 2³⁰ for f32 in reproducible arithmetic, 2²² in tensor arithmetic).
 long double preactivation_bound(const Preactivation& z, DType storage, Arithmetic arithmetic);
 
 /// One element, of every activation but softmax (InvalidArgument). Throws Unsupported as preactivation_bound.

@@ -30,6 +30,13 @@ struct Preactivation {
   std::int64_t inputs = 0;
   /// Non-zero products so small that rounding them in the accumulator may cost an absolute error.
   std::int64_t tiny_products = 0;
+  std::int64_t nonzero_products = 0;  ///< Whose operands are both not 0; adding the others rounds nothing.
+  /// A′ − A, where A′ takes subnormal operands of f16 and bf16 for the smallest normal one: tensor cores
+  /// align their products by that exponent.
+  double subnormal_excess = 0;
+  /// All terms, the bias too, are multiples of one power of two q, and A′ + |b| ≤ 2ᵖq with the accumulator's
+  /// p bits: every order of summation gives hi, and no operation rounds.
+  bool is_exact = false;
   ZClass z_class = ZClass::finite;
 };
 

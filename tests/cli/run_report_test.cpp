@@ -32,9 +32,9 @@ TEST(RunReport, MismatchesFailTheRun) {
 
 TEST(RunReport, VerdictsOfPiecesAddUp) {
   Verdict total;
-  add(total, Verdict{100, 0, std::nullopt}, 0);
-  add(total, Verdict{100, 2, Mismatch{1, 7, 2, 0.5, 0.25}}, 50);
-  add(total, Verdict{100, 1, Mismatch{0, 3, 0, 0.5, 0.25}}, 100);
+  total.add(Verdict{100, 0, std::nullopt}, 0);
+  total.add(Verdict{100, 2, Mismatch{1, 7, 2, 0.5, 0.25}}, 50);
+  total.add(Verdict{100, 1, Mismatch{0, 3, 0, 0.5, 0.25}}, 100);
   EXPECT_EQ(total.checked, 300);
   EXPECT_EQ(total.mismatches, 3);
   ASSERT_TRUE(total.first);

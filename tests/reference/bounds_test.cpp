@@ -141,7 +141,11 @@ TEST(Bounds, StepIsAmbiguousOnlyAroundItsThreshold) {
   EXPECT_FALSE(one.is_ambiguous());
   EXPECT_TRUE(one.contains(1));
   EXPECT_FALSE(one.contains(0));
-  const Interval either = interval({1, -1}, {1, 1});
+  const Interval tie = interval({1, -1}, {1, 1});  // Exact in any order.
+  EXPECT_FALSE(tie.is_ambiguous());
+  EXPECT_TRUE(tie.contains(0));
+  EXPECT_FALSE(tie.contains(1));
+  const Interval either = interval({1, -1, 1e-9F}, {1, 1, 1});
   EXPECT_TRUE(either.is_ambiguous());
   EXPECT_TRUE(either.contains(0) && either.contains(1));
   EXPECT_FALSE(either.contains(0.5) || either.contains(kNan));

@@ -2,13 +2,16 @@
 
 enum class Rounding : std::uint8_t { nearest, zero, down, up };
 
-/// f32 and f64 need a stated rounding: without one the assembler may contract a·b + c, and bits would differ.
+/// f32 and f64 need a stated rounding, unless the caller does without: the assembler may contract a·b + c then,
+/// and bits would differ.
 Rounding take_rounding(Decoder& d) {
   const int mode = d.take_one_of({"rn", "rz", "rm", "rp"});
-  if (mode < 0)
+  if (mode >= 0) return static_cast<Rounding>(mode);
+  if (d.entry().rounding() == PtxRounding::stated) {
     d.refuse(
         "no rounding is stated, so that the assembler may contract it: reproducible arithmetic needs .rn");
-  return static_cast<Rounding>(mode);
+  }
+  return Rounding::nearest;
 }
 
 /// NaN results have one pattern, as on the GPU.

@@ -1,0 +1,91 @@
+// A kernel of one's own, as PTX, executed on the CPU and watched: its answers and its faults, without a GPU.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "perceptron/export.hpp"
+
+namespace perceptron {
+
+/// Of an entry, as its PTX declares it.
+struct PtxParameter {
+  std::string name;
+  std::size_t bytes = 0;
+};
+
+/// The address of a copy of these bytes, which the kernel may read only. It lies at a multiple of 256 bytes
+/// and nothing lies behind it.
+struct PtxInput {
+  std::string name;  ///< As faults call it.
+  std::span<const std::byte> bytes;
+};
+
+/// The address of memory of that size that holds nothing yet; what the kernel wrote is copied into `bytes`,
+/// the rest of them stays as it is.
+struct PtxOutput {
+  std::string name;
+  std::span<std::byte> bytes;
+};
+
+/// What a parameter gets: an address (8 bytes), a whole number that fits its 1, 2, 4 or 8 bytes, or an f32 or
+/// f64 by its size.
+using PtxArgument = std::variant<PtxInput, PtxOutput, std::int64_t, double>;
+
+struct PtxLaunch {
+  std::array<std::int64_t, 3> grid{1, 1, 1}, block{1, 1, 1};
+  std::int64_t shared_bytes = 0;  ///< Dynamic shared memory per block.
+  std::vector<PtxArgument> arguments;
+  std::uint64_t seed = 0;  ///< Of the order of warps and lanes; the same one repeats a run.
+  int threads = 0;         ///< As in Options: blocks that run at once.
+};
+
+/// Bytes that no thread wrote.
+struct PtxGap {
+  std::string output;
+  std::size_t first_byte = 0;
+  std::size_t bytes = 0;  ///< All together, of this output.
+};
+
+struct PtxReport {
+  std::uint64_t blocks = 0;
+  std::uint64_t warp_instructions = 0;
+  std::vector<PtxGap> gaps;  ///< Of outputs that are not whole.
+};
+
+/// Whether f32 and f64 additions and multiplications must state their rounding. nvcc states none unless it is
+/// told -fmad=false, so that ptxas may fuse them; fusing none of them is one of the answers that a GPU may
+/// give.
+enum class PtxRounding : std::uint8_t { stated, nearest_unless_stated };
+
+/// Immutable; any number of threads may run it.
+class PERCEPTRON_API PtxKernel {
+ public:
+  /// Parses the whole text and decodes one entry; `name` is how messages call the text. Throws
+  /// InvalidArgument with line and reason where it is no PTX or has no such entry, Unsupported at the first
+  /// instruction that the machine does not know or that has no exact result (.approx, .ftz).
+  PtxKernel(std::string_view text, std::string_view name, std::string_view entry,
+            PtxRounding rounding = PtxRounding::nearest_unless_stated);
+  PtxKernel(PtxKernel&&) noexcept;
+  PtxKernel& operator=(PtxKernel&&) noexcept;
+  ~PtxKernel();
+
+  const std::vector<PtxParameter>& parameters() const;
+
+  /// Runs the whole grid. Throws KernelError at the first access, race, barrier or copy that is a fault;
+  /// InvalidArgument for a launch or arguments that do not fit the entry, before anything runs.
+  PtxReport run(const PtxLaunch& launch) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace perceptron

@@ -1,0 +1,188 @@
+#include "src/cli/judge_ptx.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+#include "perceptron/error.hpp"
+#include "perceptron/ptx.hpp"
+#include "src/cli/exit_code.hpp"
+#include "src/cli/expression.hpp"
+#include "src/cli/interrupt.hpp"
+#include "src/cli/memory_need.hpp"
+
+namespace perceptron::cli {
+namespace {
+
+std::string contents(const std::filesystem::path& path) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (file.good() || file.eof()) return text;
+  throw FileError(fmt::format("{}: cannot be read: {}", path.string(),
+                              std::generic_category().message(errno == 0 ? EIO : errno)));
+}
+
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> words(1);
+  for (const char symbol : text) {
+    if (symbol == ',') {
+      words.emplace_back();
+    } else if (symbol != ' ') {
+      words.back() += symbol;
+    }
+  }
+  return words;
+}
+
+/// What arguments and sizes may name.
+Names names_of(const Problem& problem) {
+  return {{"rows", problem.rows},
+          {"inputs", problem.inputs},
+          {"outputs", problem.outputs},
+          {"groups", problem.groups},
+          {"x_stride", problem.inputs},
+          {"w_stride", problem.inputs},
+          {"wt_stride", problem.outputs},
+          {"y_stride", problem.outputs},
+          {"x_group_stride", problem.shared_x ? 0 : problem.rows * problem.inputs},
+          {"w_group_stride", problem.outputs * problem.inputs},
+          {"b_group_stride", problem.outputs},
+          {"y_group_stride", problem.rows * problem.outputs}};
+}
+
+std::array<std::int64_t, 3> extents(const std::string& text, const char* option, const Names& names) {
+  const std::vector<std::string> words = split(text);
+  if (words.size() > 3) {
+    throw InvalidArgument(fmt::format("{} {}: {} sizes, expected at most x,y,z", option, text, words.size()));
+  }
+  std::array<std::int64_t, 3> sizes{1, 1, 1};
+  for (std::size_t index = 0; index < words.size(); ++index) sizes[index] = evaluate(words[index], names);
+  return sizes;
+}
+
+std::span<const std::byte> bytes_of(const ConstMatrixView& view) {
+  const std::int64_t groups = view.group_stride == 0 ? 1 : view.groups;
+  return {static_cast<const std::byte*>(view.data),
+          static_cast<std::size_t>(groups * view.rows * view.columns) * size_of(view.dtype)};
+}
+
+/// W with inputs as rows.
+Matrix transposed(const ConstMatrixView& weight) {
+  Matrix result(weight.dtype, weight.columns, weight.rows, weight.groups);
+  visit_dtype(weight.dtype, [&]<class T>(T) {
+    for (std::int64_t group = 0; group < weight.groups; ++group) {
+      for (std::int64_t output = 0; output < weight.rows; ++output) {
+        const auto* from = static_cast<const T*>(weight.element(group, output));
+        for (std::int64_t input = 0; input < weight.columns; ++input) {
+          static_cast<T*>(result.view().element(group, input))[output] = from[input];
+        }
+      }
+    }
+  });
+  return result;
+}
+
+/// One run's operands, as arguments point to them.
+class Arguments {
+ public:
+  Arguments(const Problem& problem, DataKind kind, std::uint64_t seed)
+      : operands_(problem, kind, seed),
+        transposed_(transposed(operands_.layer().weight)),
+        y_(operands_.make_output()),
+        names_(names_of(problem)) {}
+
+  PtxArgument of(const std::string& word) {
+    const Layer layer = operands_.layer();
+    if (word == "x") return PtxInput{word, bytes_of(operands_.x())};
+    if (word == "w") return PtxInput{word, bytes_of(layer.weight)};
+    if (word == "wt") return PtxInput{word, bytes_of(std::as_const(transposed_).view())};
+    if (word == "y") return PtxOutput{word, {static_cast<std::byte*>(y_.data()), y_.size_bytes()}};
+    if (word == "a") return layer.activation.parameter;
+    if (word != "b") return evaluate(word, names_);
+    if (layer.has_bias()) return PtxInput{word, bytes_of(layer.bias)};
+    throw InvalidArgument(
+        fmt::format("--args: b, but the problem {} has no bias", to_string(operands_.problem())));
+  }
+  const Operands& operands() const { return operands_; }
+  ConstMatrixView y() const { return y_.view(); }
+
+ private:
+  Operands operands_;
+  Matrix transposed_, y_;
+  Names names_;
+};
+
+std::string gap_text(const PtxGap& gap, const Problem& problem) {
+  const auto size = static_cast<std::int64_t>(size_of(problem.output_dtype));
+  const std::int64_t element = static_cast<std::int64_t>(gap.first_byte) / size;
+  return fmt::format("the kernel left {} bytes of y unwritten, the first in group {}, row {}, column {}",
+                     gap.bytes, element / problem.outputs / problem.rows,
+                     element / problem.outputs % problem.rows, element % problem.outputs);
+}
+
+void judge(PtxResult& result, const Arguments& arguments, const PtxOptions& options) {
+  const auto verdict_by = [&](Arithmetic arithmetic) {
+    return validate(arguments.operands().x(), arguments.operands().layer(), arguments.y(),
+                    ValidateOptions(arithmetic, options.threads));
+  };
+  result.bits = verdict_by(Arithmetic::reproducible);
+  result.interval = verdict_by(Arithmetic::tensor);
+  result.status = status_of(options.arithmetic == Arithmetic::tensor ? *result.interval : *result.bits);
+}
+
+PtxResult run(const PtxKernel& kernel, const PtxOptions& options, DataKind kind) {
+  PtxResult result;
+  result.kind = kind;
+  Arguments arguments(options.problem, kind, options.seed);
+  const Names names = names_of(options.problem);
+  PtxLaunch launch;
+  launch.grid = extents(options.grid, "--grid", names);
+  launch.block = extents(options.block, "--block", names);
+  launch.shared_bytes = evaluate(options.shared, names);
+  launch.seed = options.seed;
+  launch.threads = options.threads;
+  for (const std::string& word : split(options.arguments)) launch.arguments.push_back(arguments.of(word));
+  try {
+    const PtxReport report = kernel.run(launch);
+    if (!report.gaps.empty()) result.fault = gap_text(report.gaps.front(), options.problem);
+  } catch (const KernelError& fault) {
+    result.fault = fault.what();
+  }
+  if (result.fault.empty()) {
+    judge(result, arguments, options);
+  } else {
+    result.status = Status::failed;
+  }
+  return result;
+}
+
+/// The one pointer whose memory is judged.
+void require_output(const PtxOptions& options) {
+  const std::vector<std::string> words = split(options.arguments);
+  if (std::ranges::count(words, "y") == 1) return;
+  throw InvalidArgument(
+      fmt::format("--args {}: expected y once, the memory that the kernel writes", options.arguments));
+}
+
+}  // namespace
+
+std::vector<PtxResult> judge_ptx(const PtxOptions& options) {
+  // On the machine every byte has a mark, and every element a record of who touched it.
+  refuse_oversize(options.problem, {4, 6, 10});
+  require_output(options);
+  const PtxKernel kernel(contents(options.file), options.file.filename().string(), options.entry);
+  std::vector<PtxResult> results;
+  for (const DataKind kind : options.kinds) {
+    if (const int signal = pending_interrupt()) throw Interrupted("interrupted", signal);
+    results.push_back(run(kernel, options, kind));
+    if (!results.back().fault.empty()) break;
+  }
+  return results;
+}
+
+}  // namespace perceptron::cli

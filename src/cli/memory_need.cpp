@@ -1,0 +1,61 @@
+#include "src/cli/memory_need.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "perceptron/error.hpp"
+
+namespace perceptron::cli {
+namespace {
+
+double machine_bytes() {
+  return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+std::string bytes_text(double bytes) {
+  constexpr const char* kUnits[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB"};
+  std::size_t unit = 0;
+  while (bytes >= 1000 && unit + 1 < std::size(kUnits)) {
+    bytes /= 1000;
+    ++unit;
+  }
+  return fmt::format("{:.3g} {}", bytes, kUnits[unit]);
+}
+
+/// groups × rows × columns elements, `copies` times.
+struct Part {
+  const char* name;
+  double copies;
+  std::int64_t groups, rows;
+  double columns;
+  DType dtype;
+
+  double bytes() const {
+    return copies * static_cast<double>(groups) * static_cast<double>(rows) * columns *
+           static_cast<double>(size_of(dtype));
+  }
+  std::string text() const {
+    return fmt::format("{} {} × {} × {} × {} × {} B = {}", name, copies, groups, rows, columns,
+                       size_of(dtype), bytes_text(bytes()));
+  }
+};
+
+}  // namespace
+
+void refuse_oversize(const Problem& problem, const Copies& copies) {
+  const auto inputs = static_cast<double>(problem.inputs), outputs = static_cast<double>(problem.outputs);
+  const double columns = inputs + (problem.has_bias ? 1 : 0);
+  const Part x{"x", copies.x, problem.shared_x ? 1 : problem.groups, problem.rows, inputs, problem.dtype};
+  const Part weights{"W and b", copies.weights, problem.groups, problem.outputs, columns, problem.dtype};
+  const Part y{"y", copies.y, problem.groups, problem.rows, outputs, problem.output_dtype};
+  const double needed = x.bytes() + weights.bytes() + y.bytes();
+  if (needed <= machine_bytes()) return;
+  throw InvalidArgument(fmt::format(
+      "problem \"{}\" needs {}, and this machine has {}: copies × groups × rows × columns × size: {}; {}; {}",
+      to_string(problem), bytes_text(needed), bytes_text(machine_bytes()), x.text(), weights.text(),
+      y.text()));
+}
+
+}  // namespace perceptron::cli

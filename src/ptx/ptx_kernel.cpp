@@ -1,0 +1,180 @@
+// The public face of the machine: one entry, its arguments laid out, one launch in memory of its own.
+#include <fmt/format.h>
+
+#include <bit>
+#include <cstring>
+#include <limits>
+
+#include "perceptron/error.hpp"
+#include "perceptron/ptx.hpp"
+#include "src/ptx/decoder.hpp"
+#include "src/ptx/machine.hpp"
+#include "src/ptx/parser.hpp"
+#include "src/ptx/program.hpp"
+
+namespace perceptron {
+namespace {
+
+/// True where the number fits that many bytes, with a sign or without.
+bool fits(std::int64_t value, std::size_t bytes) {
+  if (bytes == 8) return true;
+  const int bits = static_cast<int>(8 * bytes);
+  return value >= -(std::int64_t{1} << (bits - 1)) && value < std::int64_t{1} << bits;
+}
+
+std::uint32_t extent(std::int64_t value, const char* name) {
+  if (value >= 1 && value <= std::numeric_limits<std::int32_t>::max())
+    return static_cast<std::uint32_t>(value);
+  throw InvalidArgument(fmt::format("{}: {} is none of 1 to 2^31 - 1", name, value));
+}
+
+kernels::Extent extents(const std::array<std::int64_t, 3>& sizes, const char* name) {
+  return {extent(sizes[0], name), extent(sizes[1], name), extent(sizes[2], name)};
+}
+
+/// The arguments of one launch: their bytes, laid out as the entry declares its parameters, and the memory
+/// that they point to.
+class LaidOut {
+ public:
+  LaidOut(const std::string& name, const ptx::Entry& entry) : name_(name), entry_(entry) {}
+
+  void add(const PtxArgument& argument) {
+    parameter_ = &entry_.parameters[index_++];
+    const std::uint64_t bits = std::visit([this](const auto& value) { return bits_of(value); }, argument);
+    const std::size_t alignment = parameter_->alignment;
+    const std::size_t at = (bytes_.size() + alignment - 1) / alignment * alignment;
+    bytes_.resize(at + parameter_->bytes);
+    std::memcpy(bytes_.data() + at, &bits, parameter_->bytes);
+  }
+
+  kernels::ArgumentBytes bytes() const {
+    if (bytes_.size() <= kernels::ArgumentBytes::kCapacity) return kernels::ArgumentBytes(std::span(bytes_));
+    throw Unsupported(fmt::format("{}: {} takes {} bytes of arguments; the machine takes up to {}", name_,
+                                  entry_.name, bytes_.size(), kernels::ArgumentBytes::kCapacity));
+  }
+  ptx::Memory& memory() { return memory_; }
+
+  /// Copies what the kernel wrote to where it was asked for; the rest are gaps.
+  std::vector<PtxGap> copy_out() const {
+    std::vector<PtxGap> gaps;
+    for (const Written& written : outputs_) {
+      const PtxGap gap = copy_out(written);
+      if (gap.bytes > 0) gaps.push_back(gap);
+    }
+    return gaps;
+  }
+
+ private:
+  struct Written {
+    PtxOutput output;
+    ptx::DeviceAddress address;
+  };
+
+  [[noreturn]] void refuse(const std::string& what) const {
+    throw InvalidArgument(fmt::format("{}: argument {} of {}, a parameter of {} bytes: {}", name_, index_ - 1,
+                                      entry_.name, parameter_->bytes, what));
+  }
+
+  std::uint64_t bits_of(const PtxInput& input) {
+    if (parameter_->bytes != 8) refuse(fmt::format("{} is an address, which takes 8", input.name));
+    const ptx::DeviceAddress address = memory_.allocate(input.bytes.size(), input.name);
+    memory_.write(address, input.bytes);
+    memory_.protect(address);
+    return address;
+  }
+  std::uint64_t bits_of(const PtxOutput& output) {
+    if (parameter_->bytes != 8) refuse(fmt::format("{} is an address, which takes 8", output.name));
+    const ptx::DeviceAddress address = memory_.allocate(output.bytes.size(), output.name);
+    outputs_.push_back({output, address});
+    return address;
+  }
+  std::uint64_t bits_of(std::int64_t value) const {
+    const std::size_t bytes = parameter_->bytes;
+    if (bytes > 8 || !std::has_single_bit(bytes)) refuse("a number takes 1, 2, 4 or 8");
+    if (!fits(value, bytes)) refuse(fmt::format("{} does not fit", value));
+    return static_cast<std::uint64_t>(value);
+  }
+  std::uint64_t bits_of(double value) const {
+    if (parameter_->bytes == 8) return std::bit_cast<std::uint64_t>(value);
+    if (parameter_->bytes != 4) refuse("a real number takes 4 or 8");
+    return std::bit_cast<std::uint32_t>(static_cast<float>(value));
+  }
+
+  PtxGap copy_out(const Written& written) const {
+    PtxGap gap{written.output.name};
+    const std::span<std::byte> to = written.output.bytes;
+    if (memory_.is_written(written.address, to.size())) {
+      memory_.read(written.address, to);
+      return gap;
+    }
+    for (std::size_t byte = 0; byte < to.size(); ++byte) {
+      if (memory_.is_written(written.address + byte, 1)) {
+        memory_.read(written.address + byte, to.subspan(byte, 1));
+      } else if (gap.bytes++ == 0) {
+        gap.first_byte = byte;
+      }
+    }
+    return gap;
+  }
+
+  const std::string& name_;
+  const ptx::Entry& entry_;
+  ptx::Memory memory_;
+  std::vector<Written> outputs_;
+  std::vector<std::byte> bytes_;
+  const ptx::Parameter* parameter_ = nullptr;  ///< The one that is written.
+  std::size_t index_ = 0;
+};
+
+}  // namespace
+
+struct PtxKernel::State {
+  std::string name;
+  ptx::Module module;
+  const ptx::Entry* entry = nullptr;
+  ptx::Program program;
+  std::vector<PtxParameter> parameters;
+};
+
+PtxKernel::PtxKernel(std::string_view text, std::string_view name, std::string_view entry,
+                     PtxRounding rounding)
+    : state_(std::make_unique<State>()) {
+  state_->name = name;
+  state_->module = ptx::parse(text, name);
+  state_->entry = &state_->module.entry(entry);
+  state_->program = ptx::decode(state_->module, *state_->entry, rounding);
+  for (const ptx::Parameter& parameter : state_->entry->parameters) {
+    state_->parameters.push_back({parameter.name, parameter.bytes});
+  }
+}
+PtxKernel::PtxKernel(PtxKernel&&) noexcept = default;
+PtxKernel& PtxKernel::operator=(PtxKernel&&) noexcept = default;
+PtxKernel::~PtxKernel() = default;
+
+const std::vector<PtxParameter>& PtxKernel::parameters() const { return state_->parameters; }
+
+PtxReport PtxKernel::run(const PtxLaunch& asked) const {
+  if (asked.arguments.size() != state_->parameters.size()) {
+    throw InvalidArgument(fmt::format("{}: {} arguments for {}, which has {} parameters", state_->name,
+                                      asked.arguments.size(), state_->entry->name,
+                                      state_->parameters.size()));
+  }
+  if (asked.shared_bytes < 0 || asked.shared_bytes > std::numeric_limits<std::int32_t>::max()) {
+    throw InvalidArgument(fmt::format("shared_bytes: {} is none of 0 to 2^31 - 1", asked.shared_bytes));
+  }
+  LaidOut arguments(state_->name, *state_->entry);
+  for (const PtxArgument& argument : asked.arguments) arguments.add(argument);
+  kernels::Launch launch;
+  launch.entry = state_->entry->name;
+  launch.grid = extents(asked.grid, "grid");
+  launch.block = extents(asked.block, "block");
+  launch.shared_bytes = static_cast<std::uint32_t>(asked.shared_bytes);
+  launch.arguments = arguments.bytes();
+  ptx::RunOptions options;
+  options.seed = asked.seed;
+  options.threads = asked.threads;
+  const ptx::RunReport done = ptx::run(state_->program, launch, arguments.memory(), options);
+  return {done.blocks, done.warp_instructions, arguments.copy_out()};
+}
+
+}  // namespace perceptron

@@ -1,0 +1,171 @@
+// `perceptron bench`: tiny problems for a moment each, the files that it writes, and what it refuses before
+// it measures.
+#include <fstream>
+#include <iterator>
+
+#include "tests/cli/command_fixture.hpp"
+
+namespace perceptron::test {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string content_of(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+class BenchVerb : public CommandTest {
+ protected:
+  static std::vector<std::string> quick(std::vector<std::string> arguments) {
+    for (const char* word : {"--threads", "1", "--seconds", "0.05"}) arguments.emplace_back(word);
+    arguments.insert(arguments.begin(), "bench");
+    return arguments;
+  }
+
+  void expect_refused(std::vector<std::string> arguments, int code,
+                      std::initializer_list<std::string_view> words) const {
+    arguments.insert(arguments.begin(), "bench");
+    expect_failure(std::move(arguments), code, words);
+  }
+};
+
+TEST_F(BenchVerb, PrintsATable) {
+  const std::string out = expect_success(quick({"3x4x5:f32:relu", "2@3x4x5:bf16-f32:tanh:sharedx"})).out;
+  for (const char* word :
+       {"3x4x5:f32:relu", "2@3x4x5:bf16-f32:tanh:sharedx", "GFLOP/s", "limit", "peaks on 1 thread", "memory",
+        "host memory to host memory", "commit", "sets from L"}) {
+    expect_word(out, word);
+  }
+}
+
+TEST_F(BenchVerb, WritesJsonCsvAndPage) {
+  const std::string out = expect_success(quick({"3x4x5:f64:softmax", "--json", at("r.json"), "--csv",
+                                                at("r.csv"), "--html", at("r.html"), "--quiet"}))
+                              .out;
+  EXPECT_EQ(out, "");
+  const Json json = Json::parse(content_of(at("r.json")));
+  ASSERT_EQ(json["results"].size(), 1U);
+  const Json& result = json["results"][0];
+  EXPECT_EQ(result["problem"], "3x4x5:f64:softmax");
+  EXPECT_EQ(result["threads"], 1);
+  EXPECT_TRUE(result["device"].get<std::string>().starts_with("c"));
+  EXPECT_GT(result["median_ns"], 0);
+  EXPECT_LE(result["p25_ns"], result["median_ns"]);
+  EXPECT_TRUE(result["peers"].empty());
+  expect_word(content_of(at("r.csv")), "3x4x5:f64:softmax,");
+  expect_word(content_of(at("r.html")), "<section id=\"roofline\">");
+}
+
+TEST_F(BenchVerb, NamesDeviceAndKernel) {
+  expect_success(quick({"3x4x5:f32:relu", "--device", "cpu", "--json", at("r.json")}));
+  const Json result = Json::parse(content_of(at("r.json")))["results"][0];
+  EXPECT_EQ(result["device"], "cpu");
+  const std::string planned = expect_success({"plan", "3x4x5:f32:relu", "--device", "cpu", "--json"}).out;
+  EXPECT_EQ(result["kernel"], Json::parse(planned)["kernel"]);
+}
+
+TEST_F(BenchVerb, MeasuresEachPointOfASweep) {
+  expect_success(
+      quick({"1x4x5:f32:relu", "--sweep", "rows=1:9:x3", "--json", at("r.json"), "--html", at("r.html")}));
+  const Json results = Json::parse(content_of(at("r.json")))["results"];
+  ASSERT_EQ(results.size(), 3U);
+  EXPECT_EQ(results[2]["problem"], "9x4x5:f32:relu");
+  expect_word(content_of(at("r.html")), "<section id=\"latency\">");
+}
+
+TEST_F(BenchVerb, MeasuresAModelEndToEnd) {
+  small_model(4, 3).save(at("m.safetensors"));
+  const std::string out =
+      expect_success(quick({"--model", at("m.safetensors"), "--rows", "1,7", "--json", at("r.json")})).out;
+  expect_word(out, "rows/s");
+  expect_word(out, "p99");
+  const Json results = Json::parse(content_of(at("r.json")))["results"];
+  ASSERT_EQ(results.size(), 2U);
+  EXPECT_EQ(results[1]["problem"], "m.safetensors rows=7");
+  EXPECT_EQ(results[1]["latency"]["rows"], 7);
+  EXPECT_LE(results[1]["latency"]["p50_ns"], results[1]["latency"]["p99_ns"]);
+}
+
+TEST_F(BenchVerb, ListsProblemsAndPeers) {
+  const std::string out = expect_success({"bench", "--list"}).out;
+  for (const char* word : {"1024x1024x1024:f32:relu\n", "peer openblas: ", "peer onednn: ", "peer eigen: "}) {
+    expect_word(out, word);
+  }
+}
+
+TEST_F(BenchVerb, TimesThePeersThatAreThere) {
+  const std::string list = expect_success({"bench", "--list"}).out;
+  for (const char* peer : {"openblas", "onednn", "eigen"}) {
+    std::vector<std::string> arguments =
+        quick({"8x16x8:f32:relu", "8x16x8:f64:relu", std::string("--peers=") + peer, "--json", at("r.json")});
+    if (list.find(fmt::format("peer {}: found", peer)) == std::string::npos) {
+      expect_failure(std::move(arguments), 3, {peer, "perceptron_peer_"});
+      continue;
+    }
+    expect_success(std::move(arguments));
+    const Json results = Json::parse(content_of(at("r.json")))["results"];
+    EXPECT_GT(results[0]["peers"][peer]["ratio"], 0);
+    EXPECT_TRUE(results[1]["peers"].empty()) << "peers compute in f32";
+  }
+}
+
+TEST_F(BenchVerb, ShowsAValidationSummary) {
+  write_file(at("v.json"), R"({"device":"cpu","suite":"quick","totals":{"PASSED":12345},"cases":[]})");
+  expect_success(quick({"3x4x5:f32:relu", "--html", at("r.html"), "--validation", at("v.json")}));
+  expect_word(content_of(at("r.html")), "12345");
+}
+
+TEST_F(BenchVerb, RefusesAProblemWithTheGrammar) {
+  expect_refused({"3x4:f32:relu"}, 2, {"3x4:f32:relu", "[G@]ROWSxINPUTSxOUTPUTS"});
+  expect_refused({"0x4x5:f32:relu"}, 2, {"no rows"});
+  expect_refused({"onednn"}, 2, {"--peers=onednn"});
+}
+
+TEST_F(BenchVerb, RefusesWhatExceedsMemoryWithTheArithmetic) {
+  expect_refused({"1000000000x100000x10:f32:relu"}, 2, {"needs", "this machine has", "1000000000", "100000"});
+  expect_refused({"1x1000000000x1000000:f64:relu"}, 2, {"W and b", "1000000"});
+  small_model(4, 3).save(at("m.safetensors"));
+  expect_refused({"--model", at("m.safetensors"), "--rows", "1000000000000"}, 2, {"needs", "1000000000000"});
+}
+
+TEST_F(BenchVerb, RefusesUnknownPeers) {
+  expect_refused({"3x4x5:f32:relu", "--peers=mkl"}, 2, {"mkl", "openblas, onednn, eigen"});
+}
+
+TEST_F(BenchVerb, RefusesToMeasureNothing) {
+  expect_refused({"3x4x5:f32:relu", "--seconds", "0"}, 2, {"--seconds 0"});
+  expect_refused({"3x4x5:f32:relu", "--seconds", "-1"}, 2, {"--seconds -1"});
+  expect_refused({"3x4x5:f32:relu", "--seconds", "nan"}, 2, {"--seconds"});
+  expect_refused({"3x4x5:f32:relu", "--repetitions", "0"}, 2, {"--repetitions 0"});
+  expect_refused({"3x4x5:f32:relu", "--threads", "0"}, 2, {"--threads 0"});
+  expect_refused({"3x4x5:f32:relu", "--threads", "1,x"}, 2, {"\"x\""});
+  expect_refused({"3x4x5:f32:relu", "--threads", "100000"}, 2, {"may use"});
+}
+
+TEST_F(BenchVerb, RefusesAMalformedSweep) {
+  expect_refused({"3x4x5:f32:relu", "--sweep", "rows=1:x2"}, 2, {"FIRST:LAST", "rows=1:65536:x2"});
+  expect_refused({"3x4x5:f32:relu", "--sweep", "columns=1:2:x2"}, 2, {"columns"});
+}
+
+TEST_F(BenchVerb, RefusesReportsThatCannotBeWrittenBeforeItMeasures) {
+  for (const char* option : {"--json", "--csv", "--html"}) {
+    expect_refused({"1024x1024x1024:f32:relu", "--seconds", "1000", option, at("none/r")}, 3, {"none/r"});
+  }
+  expect_refused({"3x4x5:f32:relu", "--json", at("r"), "--html", at("r")}, 2, {"same file"});
+}
+
+TEST_F(BenchVerb, RefusesDevicesThatSayNothing) {
+  expect_refused({"3x4x5:f32:relu", "--device", "ptx"}, 2, {"ptx", "tests"});
+  expect_refused({"3x4x5:f32:relu", "--device", "cpu:none"}, 77, {"cpu:none"});
+  expect_refused({"3x4x5:f32:relu", "--device", "cuda:99"}, 77, {"cuda"});
+}
+
+TEST_F(BenchVerb, RefusesAValidationThatIsNone) {
+  write_file(at("v.json"), "{}");
+  expect_refused({"3x4x5:f32:relu", "--validation", at("v.json")}, 2, {"v.json", "totals"});
+  expect_refused({"3x4x5:f32:relu", "--validation", at("none.json")}, 3, {"none.json"});
+}
+
+}  // namespace
+}  // namespace perceptron::test

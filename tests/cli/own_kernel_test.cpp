@@ -1,0 +1,126 @@
+// `perceptron validate --ptx`: the kernel of the README, right, without its bounds check and without its
+// second barrier, and what the command refuses.
+#include <algorithm>
+
+#include "tests/cli/command_fixture.hpp"
+
+namespace perceptron::test {
+namespace {
+
+class OwnKernel : public CommandTest {
+ protected:
+  static std::string ptx(const std::string& name) { return PERCEPTRON_TEST_PTX_DIR "/" + name + ".ptx"; }
+
+  /// The kernel's launch; `more` comes behind, where a later option of the same name wins.
+  static std::vector<std::string> command(const std::string& file, std::vector<std::string> more = {},
+                                          const std::string& arguments = "x,w,b,y,rows,inputs,outputs") {
+    std::vector<std::string> all{"validate", "--ptx", file, "--entry", "layer", "--args", arguments};
+    if (more.empty() || more.front() != "--grid") {
+      all.insert(all.end(), {"--grid", "ceil(outputs/16),ceil(rows/16)"});
+    }
+    all.insert(all.end(), {"--block", "16,16", "--problem", "33x70x20:f32:relu"});
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  static std::string expect_failed(std::vector<std::string> arguments) {
+    const Finished finished = perceptron(std::move(arguments));
+    EXPECT_EQ(finished.exit_code, 1) << finished.err;
+    EXPECT_EQ(finished.err, "");
+    expect_word(finished.out, "FAILED");
+    return finished.out;
+  }
+};
+
+TEST_F(OwnKernel, IsThatOfTheReadme) {
+  const std::string text = read_file(PERCEPTRON_KERNEL);
+  EXPECT_EQ(std::ranges::count(text, '\n'), 15);
+  expect_word(read_file(PERCEPTRON_README), "```cuda\n" + text + "```\n");
+}
+
+TEST_F(OwnKernel, PassesWithEveryKindOfData) {
+  const std::string out = expect_success(command(ptx("layer"), {"--json", at("report.json")})).out;
+  for (const char* kind :
+       {"integers", "one_hot", "cancelling", "positive", "wide", "subnormal", "special", "ties"}) {
+    expect_word(out, fmt::format("PASSED     {}", kind));
+  }
+  expect_word(out, "660 elements, all inside what correct arithmetic allows");
+  const auto report = nlohmann::json::parse(read_file(dir_ / "report.json"));
+  ASSERT_EQ(report["results"].size(), 8);
+  EXPECT_EQ(report["results"][2]["interval"]["passed"], true);
+  EXPECT_EQ(report["results"][2]["interval"]["checked"], 660);
+}
+
+TEST_F(OwnKernel, BitsDecideWhereTheyAreAskedFor) {
+  // The kernel adds in one chain: up to 256 inputs the contract's order, beyond it another one.
+  expect_word(expect_success(command(ptx("layer"), {"--arithmetic", "reproducible"})).out, "bit-identical");
+  auto longer = command(ptx("layer"), {"--data", "cancelling"});
+  *std::ranges::find(longer, "33x70x20:f32:relu") = "33x300x20:f32:relu";
+  expect_word(expect_success(longer).out, "of other bits than the reference's");
+  longer.insert(longer.end(), {"--arithmetic", "reproducible"});
+  expect_word(expect_failed(longer), "so only bits differ");
+}
+
+TEST_F(OwnKernel, AMissingBoundsCheckIsAnAccessOutOfBounds) {
+  const std::string out = expect_failed(command(ptx("layer_unchecked")));
+  for (const char* word : {"access out of bounds", "layer_unchecked.cu:14", "block (1, 0, 0)", "thread",
+                           "reproduce: perceptron validate --ptx", "--data integers --seed 1"}) {
+    expect_word(out, word);
+  }
+}
+
+TEST_F(OwnKernel, AMissingBarrierIsARace) {
+  const std::string out = expect_failed(command(ptx("layer_unsynchronized")));
+  for (const char* word :
+       {"race", "layer_unsynchronized.cu:8", "shared address", "layer_unsynchronized.cu:11"}) {
+    expect_word(out, word);
+  }
+}
+
+TEST_F(OwnKernel, AnswersThatAreWrongFail) {
+  // W and x change places: 20 rows of x are read as weights.
+  const std::string out =
+      expect_failed(command(ptx("layer"), {"--data", "positive"}, "w,x,b,y,outputs,inputs,outputs"));
+  expect_word(out, "FAILED     positive");
+}
+
+TEST_F(OwnKernel, ElementsThatNobodyWroteFail) {
+  const std::string out = expect_failed(command(ptx("layer"), {"--grid", "1"}));
+  expect_word(out, "left 1616 bytes of y unwritten, the first in group 0, row 0, column 16");
+}
+
+TEST_F(OwnKernel, RefusesTextThatIsNoPtx) {
+  const std::string text = read_file(ptx("layer"));
+  write_file(dir_ / "cut.ptx", text.substr(0, text.find("shared") + 3));
+  expect_failure(command(at("cut.ptx")), 2, {"cut.ptx", "line ", "expected"});
+  write_file(dir_ / "text.ptx", "__global__ void layer() {}");
+  expect_failure(command(at("text.ptx")), 2, {"text.ptx", "line 1", "__global__"});
+  std::string approximate = text;
+  approximate.replace(approximate.find("fma.rn.f32"), 10, "ex2.approx");
+  write_file(dir_ / "approximate.ptx", approximate);
+  expect_failure(command(at("approximate.ptx")), 2, {"layer", "line ", "ex2"});
+  expect_failure(command(at("none.ptx")), 3, {"none.ptx"});
+}
+
+TEST_F(OwnKernel, RefusesArgumentsThatDoNotFit) {
+  const std::string layer = ptx("layer");
+  expect_failure(command(layer, {}, "x,w,b,y,rows,inputs"), 2, {"6 arguments", "7 parameters"});
+  expect_failure(command(layer, {}, "x,w,b,x,rows,inputs,outputs"), 2, {"y once"});
+  expect_failure(command(layer, {}, "x,w,b,y,rows,inputs,columns"), 2, {"\"columns\"", "outputs = 20"});
+  expect_failure(command(layer, {}, "x,w,b,rows,y,inputs,outputs"), 2, {"argument 4", "4 bytes", "address"});
+  expect_failure(command(layer, {}, "x,w,b,y,rows,inputs,outputs*1000000000"), 2,
+                 {"argument 6", "does not fit"});
+  expect_failure(command(layer, {"--grid", "outputs/16"}), 2, {"5/4", "ceil"});
+  expect_failure(command(layer, {"--grid", "ceil(outputs/16"}), 2, {"')'", "character 16"});
+  expect_failure(command(layer, {"--grid", "1,1,1,1"}), 2, {"4 sizes"});
+  expect_failure(command(layer, {"--grid", "0"}), 2, {"grid", "0"});
+  expect_failure(command(layer, {"--grid", "1/0"}), 2, {"divides by 0"});
+  expect_failure(command(layer, {"--shared", "1000000"}), 2, {"shared", "limit"});
+  auto nameless = command(layer);
+  *std::ranges::find(nameless, "layer") = "layr";
+  expect_failure(nameless, 2, {"\"layr\"", "layer"});
+  expect_failure({"validate", "--ptx", layer}, 2, {"--entry", "--args", "--problem"});
+  EXPECT_EQ(perceptron({"validate", "--entry", "layer"}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace perceptron::test

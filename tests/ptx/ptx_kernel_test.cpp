@@ -1,0 +1,113 @@
+// The public face of the machine: arguments by the width of their parameters, outputs and their gaps,
+// roundings that are not stated.
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+
+#include "perceptron/error.hpp"
+#include "perceptron/ptx.hpp"
+#include "tests/support/error_text.hpp"
+
+namespace perceptron {
+namespace {
+
+using test::expect_error;
+
+/// y[thread] = a · x[thread] + shift for the first `count` threads, with two instructions.
+constexpr std::string_view kScale = R"(
+.version 8.0
+.target sm_80
+.address_size 64
+.visible .entry scale(.param .u64 x, .param .f32 a, .param .u64 y, .param .s16 shift, .param .u32 count) {
+  .reg .pred %p<2>; .reg .b16 %h<2>; .reg .b32 %r<4>; .reg .f32 %f<6>; .reg .b64 %rd<6>;
+  mov.u32 %r1, %tid.x;
+  ld.param.u32 %r2, [count];
+  setp.ge.u32 %p1, %r1, %r2;
+  @%p1 bra $end;
+  ld.param.u64 %rd1, [x];
+  ld.param.u64 %rd2, [y];
+  mul.wide.u32 %rd3, %r1, 4;
+  add.s64 %rd4, %rd1, %rd3;
+  add.s64 %rd5, %rd2, %rd3;
+  ld.global.f32 %f1, [%rd4];
+  ld.param.f32 %f2, [a];
+  ld.param.s16 %h1, [shift];
+  cvt.rn.f32.s16 %f3, %h1;
+  mul.f32 %f4, %f1, %f2;
+  add.f32 %f5, %f4, %f3;
+  st.global.f32 [%rd5], %f5;
+$end:
+  ret;
+})";
+
+struct Scaled {
+  std::vector<float> x{1, 2, 3, 4}, y{-7, -7, -7, -7};
+
+  PtxReport run(std::int64_t count, std::int64_t shift = -3, std::int64_t threads = 4) {
+    const PtxKernel kernel(kScale, "scale.ptx", "scale");
+    PtxLaunch launch;
+    launch.block = {threads, 1, 1};
+    launch.arguments = {PtxInput{"x", std::as_bytes(std::span(x))}, 0.5,
+                        PtxOutput{"y", std::as_writable_bytes(std::span(y))}, shift, count};
+    return kernel.run(launch);
+  }
+};
+
+TEST(PtxKernel, ReadsInputsAndWritesOutputs) {
+  Scaled scaled;
+  const PtxReport report = scaled.run(4);
+  EXPECT_EQ(scaled.y, (std::vector<float>{-2.5, -2, -1.5, -1}));
+  EXPECT_EQ(report.blocks, 1);
+  EXPECT_GT(report.warp_instructions, 10);
+  EXPECT_TRUE(report.gaps.empty());
+}
+
+TEST(PtxKernel, TellsWhatWasNotWritten) {
+  Scaled scaled;
+  const PtxReport report = scaled.run(3);
+  EXPECT_EQ(scaled.y, (std::vector<float>{-2.5, -2, -1.5, -7}));
+  ASSERT_EQ(report.gaps.size(), 1);
+  EXPECT_EQ(report.gaps[0].output, "y");
+  EXPECT_EQ(report.gaps[0].first_byte, 12);
+  EXPECT_EQ(report.gaps[0].bytes, 4);
+}
+
+TEST(PtxKernel, FaultsAreErrors) {
+  Scaled scaled;
+  expect_error<KernelError>(
+      [&] {
+        try {
+          scaled.run(5, 0, 5);
+        } catch (const KernelError& fault) {  // The type thrown is a private one.
+          throw KernelError(fault);
+        }
+      },
+      {"out of bounds", "scale", "thread (4, 0, 0)", "\"x\""});
+}
+
+TEST(PtxKernel, RefusesArgumentsThatDoNotFit) {
+  Scaled scaled;
+  expect_error<InvalidArgument>([&] { scaled.run(4, 70'000); }, {"argument 3", "2 bytes", "70000"});
+  expect_error<InvalidArgument>([&] { scaled.run(std::int64_t{1} << 32); }, {"argument 4", "4 bytes"});
+  expect_error<InvalidArgument>([&] { scaled.run(4, 0, 0); }, {"block", "0"});
+  const PtxKernel kernel(kScale, "scale.ptx", "scale");
+  ASSERT_EQ(kernel.parameters().size(), 5);
+  EXPECT_EQ(kernel.parameters()[1].name, "a");
+  EXPECT_EQ(kernel.parameters()[3].bytes, 2);
+  expect_error<InvalidArgument>([&] { kernel.run({}); }, {"0 arguments", "5 parameters"});
+  PtxLaunch launch;
+  launch.arguments = {1.5, 0.5, 0.5, 0.5, 0.5};
+  expect_error<InvalidArgument>([&] { kernel.run(launch); }, {"argument 3", "a real number takes 4 or 8"});
+}
+
+TEST(PtxKernel, RoundingMustBeStatedWhereItIsAskedFor) {
+  EXPECT_NO_THROW(PtxKernel(kScale, "scale.ptx", "scale"));
+  expect_error<Unsupported>([] { PtxKernel(kScale, "scale.ptx", "scale", PtxRounding::stated); },
+                            {"scale", "mul.f32", "no rounding is stated"});
+  expect_error<InvalidArgument>([] { PtxKernel("nonsense", "n.ptx", "k"); }, {"n.ptx", "line 1"});
+  expect_error<InvalidArgument>([] { PtxKernel(kScale, "scale.ptx", "k"); }, {"\"k\"", "scale"});
+}
+
+}  // namespace
+}  // namespace perceptron
