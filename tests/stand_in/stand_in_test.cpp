@@ -73,6 +73,7 @@ TEST(CudaStandIn, AfterAFatalErrorAtAnyCallNothingReachesCuda) {
     stand_in::revive();
   }
   stand_in::revive();
+  stand_in::fail_call(0, cudaSuccess);
   EXPECT_GT(call, 100);
   EXPECT_GT(losses, call / 2);  // The rest are releases, from which no error comes.
 }
