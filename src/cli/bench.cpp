@@ -105,6 +105,9 @@ void refuse_what_exceeds_memory(const Request& request, const std::optional<Mode
   }
 }
 
+/// Half a second of peaks to some ten seconds of results.
+constexpr std::size_t kResultsPerPeaks = 8;
+
 /// Measures one thing after the other and prints each as it comes.
 class Run {
  public:
@@ -130,13 +133,12 @@ class Run {
     progress_.hide();
     print(bench::result_text(result, findings_));
     findings_.results.push_back(std::move(result));
+    if (findings_.results.size() % kResultsPerPeaks == 0) raise_peaks();
   }
 
-  /// The peaks once more, since what else ran may have hidden them at the start.
+  /// The limits of all by the best peaks of the whole run.
   Findings finish() {
-    for (bench::Peaks& peaks : findings_.peaks) {
-      peaks = better_of(peaks, bench::measure_peaks(peaks.threads, request_.lanes_f32));
-    }
+    raise_peaks();
     for (bench::Result& result : findings_.results) result.set_limit(findings_.peaks_on(result.threads));
     print(bench::peaks_text(findings_));
     print(bench::means_text(findings_));
@@ -144,6 +146,12 @@ class Run {
   }
 
  private:
+  /// Once more, since what else ran may have hidden them before.
+  void raise_peaks() {
+    for (bench::Peaks& peaks : findings_.peaks) {
+      peaks = better_of(peaks, bench::measure_peaks(peaks.threads, request_.lanes_f32));
+    }
+  }
   void print(const std::string& text) {
     if (is_quiet_) return;
     fmt::print("{}", text);

@@ -155,12 +155,16 @@ class Filling {
     const double largest = std::ldexp(1.0, -lowest_exponent(problem_.dtype));
     const bool is_first = at.column == at.row % problem_.inputs;
     const bool is_second = at.column == (at.row + 3) % problem_.inputs;
+    const auto planted = [&](double first, double second) {
+      if (is_first) return first;
+      return is_second ? second : ordinary;
+    };
     switch (at.row % 6) {
-      case 1: return is_first ? kNan : ordinary;
-      case 2: return is_first ? kInfinity : ordinary;
-      case 3: return is_first ? -kInfinity : ordinary;
-      case 4: return is_first ? kInfinity : is_second ? -kInfinity : ordinary;
-      case 5: return is_first || is_second ? largest : ordinary;
+      case 1: return planted(kNan, ordinary);
+      case 2: return planted(kInfinity, ordinary);
+      case 3: return planted(-kInfinity, ordinary);
+      case 4: return planted(kInfinity, -kInfinity);
+      case 5: return planted(largest, largest);
       default: return ordinary;
     }
   }
@@ -226,7 +230,7 @@ Layer Operands::layer() const {
 }
 
 Matrix Operands::make_output() const {
-  return Matrix(problem_.output_dtype, problem_.rows, problem_.outputs, problem_.groups);
+  return {problem_.output_dtype, problem_.rows, problem_.outputs, problem_.groups};
 }
 
 }  // namespace perceptron::cli

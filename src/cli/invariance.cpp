@@ -13,8 +13,9 @@ namespace {
 
 template <class T>
 bool has_same_bits(T a, T b) {
-  const bool is_nan = std::isnan(static_cast<double>(a)) && std::isnan(static_cast<double>(b));
-  return is_nan || std::memcmp(&a, &b, sizeof(T)) == 0;
+  const auto wide_a = static_cast<double>(a), wide_b = static_cast<double>(b);
+  if (std::isnan(wide_a) || std::isnan(wide_b)) return std::isnan(wide_a) && std::isnan(wide_b);
+  return wide_a == wide_b && std::signbit(wide_a) == std::signbit(wide_b);
 }
 
 /// Row `first` of the whole and on against all rows of the part: where they first differ.
@@ -108,7 +109,7 @@ class Comparison {
     if (what) broken_.push_back(fmt::format("{}: other bits at {}", way, *what));
   }
 
-  Matrix output(std::int64_t rows) const { return Matrix(y_.dtype, rows, y_.columns, y_.groups); }
+  Matrix output(std::int64_t rows) const { return {y_.dtype, rows, y_.columns, y_.groups}; }
 
   void run_part(const char* way, std::int64_t first, std::int64_t rows) {
     if (rows <= 0 || rows == y_.rows) return;

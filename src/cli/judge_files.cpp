@@ -97,6 +97,13 @@ ChunkOptions chunks_of(const FilesOptions& options) {
   return chunks;
 }
 
+std::vector<Matrix> read_all(std::vector<Outputs>& outputs, std::int64_t first_row, std::int64_t count) {
+  std::vector<Matrix> rows;
+  rows.reserve(outputs.size());
+  for (Outputs& one : outputs) rows.push_back(read_rows(one, first_row, count));
+  return rows;
+}
+
 std::vector<Verdict> judge_rows(const ConstMatrixView& x, const Model& model,
                                 const std::vector<Matrix>& outputs, const FilesOptions& options) {
   const ValidateOptions by(options.arithmetic, options.threads);
@@ -122,8 +129,7 @@ std::vector<Verdict> judge_files(const FilesOptions& options) {
     const std::int64_t count = std::min(most, total - row);
     Matrix x(model.dtype(), count, model.inputs(), reader.groups());
     reader.read(row, x, chunks.conversion);
-    std::vector<Matrix> given;
-    for (Outputs& one : outputs) given.push_back(read_rows(one, row, count));
+    const std::vector<Matrix> given = read_all(outputs, row, count);
     const auto part = judge_rows(shared_by(model.groups(), std::as_const(x).view()), model, given, options);
     for (std::size_t index = 0; index < part.size(); ++index) verdicts[index].add(part[index], row);
     row += count;

@@ -55,11 +55,13 @@ std::string judged_text(const PtxResult& result, const PtxOptions& options) {
   const Verdict& deciding = is_by_bits ? *result.bits : *result.interval;
   if (!deciding.passed()) return indented(describe(deciding));
   const std::string doubt = mistrust(deciding);
-  const std::string text = to_string(deciding) + (doubt.empty() ? "" : "; " + doubt);
-  if (is_by_bits) return text;
-  return result.bits->passed()
-             ? text + "; bits as the reference's"
-             : text + fmt::format("; {} of other bits than the reference's", result.bits->mismatches);
+  std::string text = to_string(deciding) + (doubt.empty() ? "" : "; " + doubt);
+  if (!is_by_bits) {
+    text += result.bits->passed()
+                ? "; bits as the reference's"
+                : fmt::format("; {} of other bits than the reference's", result.bits->mismatches);
+  }
+  return text;
 }
 
 }  // namespace

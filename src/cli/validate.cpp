@@ -177,10 +177,15 @@ void add_sweep_options(CLI::App* verb, ValidateWords& words) {
   verb->add_option("--device", words.sweep.device,
                    "auto, cpu, ptx, cuda:0, or one kernel: ptx:tile_fma/64x64");
   verb->add_option("--suite", words.suite, "quick (default) or full");
-  verb->add_option("--dtype", words.dtypes, "f64, f32, f16, bf16, as f32,f16; default: all")->delimiter(',');
+  verb->add_option("--dtype", words.dtypes, "f64, f32, f16, bf16, as f32,f16; default: all")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   verb->add_option("--family", words.sweep.family, "Only kernels of this family: tile_fma, row_dot, …");
-  verb->add_option("--problem", words.problems, "Instead of the suite's; may be given several times");
-  verb->add_option("--data", words.kinds, "Kinds of data, as integers,ties; default: all")->delimiter(',');
+  verb->add_option("--problem", words.problems, "Instead of the suite's; may be given several times")
+      ->allow_extra_args(false);
+  verb->add_option("--data", words.kinds, "Kinds of data, as integers,ties; default: all")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   verb->add_option("--seed", words.sweep.seed, "Of the data, and of the PTX machine's choices; default 1");
 }
 
@@ -189,7 +194,8 @@ void add_files_options(CLI::App* verb, FilesOptions& files) {
   verb->add_option("INPUT", files.input, "Its inputs, as .npy");
   verb->add_option("OUTPUT", files.output, "What somebody computed from them, as .npy");
   verb->add_option("--hidden", files.hidden,
-                   "What each layer but the last one gave, as .npy: judged one by one");
+                   "What a layer gave, as .npy; once for each but the last: judged one by one")
+      ->allow_extra_args(false);
   verb->add_option("--activations", files.activations, "One per layer, instead of the model file's");
   verb->add_option("--output-dtype", files.output_dtype,
                    "In which OUTPUT is judged; default: as it is stored");
@@ -210,6 +216,19 @@ void add_ptx_options(CLI::App* verb, PtxOptions& ptx) {
   verb->add_option("--shared", ptx.shared, "Bytes of dynamic shared memory per block")->needs(file);
 }
 
+/// What would be silently unused is refused: the three uses share few options.
+void separate_uses(CLI::App* verb) {
+  const auto exclude = [verb](const char* one, std::initializer_list<const char*> others) {
+    for (const char* other : others) verb->get_option(one)->excludes(verb->get_option(other));
+  };
+  for (const char* use : {"--ptx", "MODEL"}) exclude(use, {"--device", "--suite", "--dtype", "--family"});
+  exclude("MODEL", {"--ptx", "--problem", "--data", "--seed"});
+  exclude("--problem", {"--dtype"});
+  for (const char* option : {"--hidden", "--activations", "--output-dtype", "--convert"}) {
+    verb->get_option(option)->needs(verb->get_option("MODEL"));
+  }
+}
+
 }  // namespace
 
 void add_validate(CLI::App& app, Action& action) {
@@ -223,6 +242,7 @@ void add_validate(CLI::App& app, Action& action) {
   verb->add_option("--threads", words->sweep.threads, "CPU threads; 0 (default): one per core");
   verb->add_option("--json", words->json, "Write every case and verdict to this file");
   verb->add_flag("--quiet", words->is_quiet, "Print errors only");
+  separate_uses(verb);
   verb->footer(kValidateExamples);
   verb->callback([words, &action] { action = [words] { return validate(*words); }; });
 }

@@ -153,27 +153,27 @@ PtxKernel::~PtxKernel() = default;
 
 const std::vector<PtxParameter>& PtxKernel::parameters() const { return state_->parameters; }
 
-PtxReport PtxKernel::run(const PtxLaunch& asked) const {
-  if (asked.arguments.size() != state_->parameters.size()) {
+PtxReport PtxKernel::run(const PtxLaunch& launch) const {
+  if (launch.arguments.size() != state_->parameters.size()) {
     throw InvalidArgument(fmt::format("{}: {} arguments for {}, which has {} parameters", state_->name,
-                                      asked.arguments.size(), state_->entry->name,
+                                      launch.arguments.size(), state_->entry->name,
                                       state_->parameters.size()));
   }
-  if (asked.shared_bytes < 0 || asked.shared_bytes > std::numeric_limits<std::int32_t>::max()) {
-    throw InvalidArgument(fmt::format("shared_bytes: {} is none of 0 to 2^31 - 1", asked.shared_bytes));
+  if (launch.shared_bytes < 0 || launch.shared_bytes > std::numeric_limits<std::int32_t>::max()) {
+    throw InvalidArgument(fmt::format("shared_bytes: {} is none of 0 to 2^31 - 1", launch.shared_bytes));
   }
   LaidOut arguments(state_->name, *state_->entry);
-  for (const PtxArgument& argument : asked.arguments) arguments.add(argument);
-  kernels::Launch launch;
-  launch.entry = state_->entry->name;
-  launch.grid = extents(asked.grid, "grid");
-  launch.block = extents(asked.block, "block");
-  launch.shared_bytes = static_cast<std::uint32_t>(asked.shared_bytes);
-  launch.arguments = arguments.bytes();
+  for (const PtxArgument& argument : launch.arguments) arguments.add(argument);
+  kernels::Launch described;
+  described.entry = state_->entry->name;
+  described.grid = extents(launch.grid, "grid");
+  described.block = extents(launch.block, "block");
+  described.shared_bytes = static_cast<std::uint32_t>(launch.shared_bytes);
+  described.arguments = arguments.bytes();
   ptx::RunOptions options;
-  options.seed = asked.seed;
-  options.threads = asked.threads;
-  const ptx::RunReport done = ptx::run(state_->program, launch, arguments.memory(), options);
+  options.seed = launch.seed;
+  options.threads = launch.threads;
+  const ptx::RunReport done = ptx::run(state_->program, described, arguments.memory(), options);
   return {done.blocks, done.warp_instructions, arguments.copy_out()};
 }
 

@@ -197,6 +197,16 @@ TEST_F(ValidateVerb, RefusesBadWords) {
   expect_failure({"validate", "--json", at("none") + "/report.json"}, 3,
                  {"report.json", "cannot be written"});
   EXPECT_EQ(perceptron({"validate", "--seed", "x"}).exit_code, 2);
+  for (const std::vector<std::string>& mixed :
+       std::vector<std::vector<std::string>>{{"validate", "m", "x", "y", "--device", "cpu"},
+                                             {"validate", "m", "x", "y", "--problem", "1x1x1:f32:relu"},
+                                             {"validate", "--problem", "1x1x1:f32:relu", "--dtype", "f32"},
+                                             {"validate", "--ptx", "k.ptx", "--device", "ptx"},
+                                             {"validate", "--hidden", "h.npy"}}) {
+    const Finished finished = perceptron(mixed);
+    EXPECT_EQ(finished.exit_code, 2);
+    expect_word(finished.err, "perceptron validate --help");
+  }
   const Finished family = perceptron(
       {"validate", "--device", "cpu:portable", "--problem", "8x8x8:f32:relu", "--family", "tiles"});
   EXPECT_EQ(family.exit_code, 2);
