@@ -12,6 +12,8 @@ namespace perceptron::bench {
 namespace {
 
 constexpr double kMostSets = 1024;
+/// Of the limit; what lies further above needs an explanation.
+constexpr double kMostShare = 1.05;
 
 ComparisonOptions comparison_options(const MeasureOptions& options) {
   return {options.seconds, Clock::wall, options.repetitions};
@@ -85,6 +87,9 @@ std::string advice(const Result& result, int usable_cores) {
   if (!result.limit) return "";
   const double share = result.share_of_limit();
   const bool is_compute_bound = result.limit->is_compute_bound();
+  if (share > kMostShare) {
+    return "above the limit: the peaks were disturbed, or part of the data stayed in a nearer cache";
+  }
   if (result.nanoseconds.median < 2000 && share < 0.5) {
     return "a call this short is mostly latency: hand over more rows per call";
   }

@@ -13,7 +13,7 @@ namespace perceptron::bench {
 struct Level {
   std::string name;                ///< "L1", "memory".
   double capacity_bytes = 0;       ///< Of the threads together; infinite for memory.
-  double read_bytes_per_ns = 0;    ///< One array read.
+  double read_bytes_per_ns = 0;    ///< One array read; never below the copy's.
   double copied_bytes_per_ns = 0;  ///< One array copied to another: bytes read and written both count.
 };
 

@@ -68,7 +68,7 @@ std::string roofline_section(const Findings& findings) {
   std::string text =
       "<section id=\"roofline\"><h2>Roofline</h2><p class=\"soft\">Each dot is a result; the lines are what "
       "this "
-      "machine did at most when this run began: multiply-adds in registers, and copies through memory and "
+      "machine did at most in this run: multiply-adds in registers, and copies through memory and "
       "each "
       "cache.</p>";
   text += key({{"f32", "f32"}, {"f64", "f64"}, {"f16", "f16"}, {"bf16", "bf16"}, {"model", "a model"}});

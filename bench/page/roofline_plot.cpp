@@ -69,13 +69,13 @@ std::string roofline_plot(const Findings& findings, const Peaks& peaks) {
   Svg svg(kPlotWidth, kHeight, "Roofline: operations per second against operations per byte");
   draw_axes(svg, x, y, {"operations per byte of x, W, b, y", "GFLOP/s"});
   for (const Level& level : peaks.levels) draw_slope(svg, x, y, level, peaks.flops_f32_per_ns);
-  draw_peak(svg, x, y, peaks.flops_f32_per_ns, "f32");
-  draw_peak(svg, x, y, peaks.flops_f64_per_ns, "f64");
   for (const Spot& spot : spots) {
     svg.dot({x.at(spot.flops_per_byte), y.at(spot.gflops)}, dtype_class(*spot.result),
             fmt::format("{}: {:.3g} GFLOP/s, {:.0f} % of its limit, {}", spot.result->name, spot.gflops,
                         100 * spot.result->share_of_limit(), spot.result->limit->limiter));
   }
+  draw_peak(svg, x, y, peaks.flops_f32_per_ns, "f32");
+  draw_peak(svg, x, y, peaks.flops_f64_per_ns, "f64");
   return svg.str();
 }
 

@@ -147,7 +147,8 @@ class LevelMeter {
 };
 
 Level measured(std::string name, double capacity, LevelMeter meter, const PeakLoops& loops) {
-  return {std::move(name), capacity, meter.read(loops), meter.copied()};
+  const double copied = meter.copied();
+  return {std::move(name), capacity, std::max(meter.read(loops), copied), copied};
 }
 
 }  // namespace
