@@ -97,7 +97,8 @@ struct Instruction {
   std::string predicate;  ///< Empty: unconditional.
   bool is_predicate_negated = false;
   Location location;
-  std::string text() const;  ///< "fma.rn.f32", as messages name it.
+  bool is_jump() const { return opcode == "bra"; }  ///< Its operands are labels.
+  std::string text() const;                         ///< "fma.rn.f32", as messages name it.
 };
 
 /// A register declaration, or a variable of .shared, .local, .global or .const.

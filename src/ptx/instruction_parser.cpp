@@ -1,0 +1,107 @@
+#include "src/ptx/instruction_parser.hpp"
+
+#include <utility>
+
+namespace perceptron::ptx {
+namespace {
+
+/// +8, -8 or +-8.
+std::int64_t parse_offset(TokenReader& tokens) {
+  if (!tokens.take_symbol('+') && !tokens.is_symbol('-')) tokens.fail("'+', '-' or the end of the operand");
+  return static_cast<std::int64_t>(tokens.expect_integer());
+}
+
+std::vector<std::string> parse_coordinates(TokenReader& tokens, const Scopes& scopes) {
+  tokens.expect('{');
+  std::vector<std::string> names;
+  do {
+    if (tokens.peek().kind == TokenKind::word)
+      names.push_back(scopes.resolve(std::string(tokens.take().text)));
+    else
+      names.push_back(std::to_string(tokens.expect_literal().bits));
+  } while (tokens.take_symbol(','));
+  tokens.expect('}');
+  return names;
+}
+
+Address parse_address(TokenReader& tokens, const Scopes& scopes) {
+  tokens.expect('[');
+  Address result;
+  if (tokens.peek().kind == TokenKind::word) {
+    result.base = scopes.resolve(std::string(tokens.take().text));
+    if (tokens.take_symbol(',')) {
+      result.coordinates = parse_coordinates(tokens, scopes);
+    } else if (!tokens.is_symbol(']')) {
+      result.offset = parse_offset(tokens);
+    }
+  } else {
+    result.offset = static_cast<std::int64_t>(tokens.expect_integer());
+  }
+  tokens.expect(']');
+  return result;
+}
+
+Vector parse_vector(TokenReader& tokens, const Scopes& scopes);
+
+Operand parse_operand(TokenReader& tokens, const Scopes& scopes, bool is_label) {
+  Operand result;
+  if (tokens.take_symbol('!')) result.is_negated = true;
+  if (tokens.is_symbol('{')) {
+    result.value = parse_vector(tokens, scopes);
+  } else if (tokens.is_symbol('[')) {
+    result.value = parse_address(tokens, scopes);
+  } else if (tokens.peek().kind == TokenKind::word) {
+    const std::string text(tokens.take().text);
+    const std::string name = is_label ? text : scopes.resolve(text);
+    if (tokens.take_symbol('|')) {
+      result.value = Pair{name, scopes.resolve(tokens.expect_word("a second destination"))};
+    } else if (tokens.is_symbol('+') ||
+               (tokens.is_symbol('-') && tokens.peek(1).kind == TokenKind::integer)) {
+      result.value = Address{name, parse_offset(tokens), {}};
+    } else {
+      result.value = Name{name};
+    }
+  } else {
+    result.value = tokens.expect_literal();
+  }
+  return result;
+}
+
+Vector parse_vector(TokenReader& tokens, const Scopes& scopes) {
+  tokens.expect('{');
+  Vector result;
+  do {
+    if (tokens.is_symbol('{')) tokens.fail("an element that is no vector");
+    result.elements.push_back(parse_operand(tokens, scopes, false));
+    if (result.elements.size() > 8) tokens.fail("at most eight elements");
+  } while (tokens.take_symbol(','));
+  tokens.expect('}');
+  return result;
+}
+
+}  // namespace
+
+Instruction parse_instruction(TokenReader& tokens, const Scopes& scopes, Location location) {
+  Instruction instruction;
+  instruction.location = location;
+  instruction.location.ptx_line = tokens.peek().line;
+  if (tokens.take_symbol('@')) {
+    instruction.is_predicate_negated = tokens.take_symbol('!');
+    instruction.predicate = scopes.resolve(tokens.expect_word("a predicate"));
+  }
+  instruction.opcode = tokens.expect_word("an opcode");
+  while (tokens.peek().kind == TokenKind::dotted)
+    instruction.modifiers.emplace_back(tokens.take().text.substr(1));
+  if (instruction.opcode == "call") {  // Its operands are of no use: the decoder refuses it.
+    tokens.skip_statement();
+  } else if (!tokens.is_symbol(';')) {
+    do instruction.operands.push_back(parse_operand(tokens, scopes, instruction.is_jump()));
+    while (tokens.take_symbol(','));
+    tokens.expect(';');
+  } else {
+    tokens.take();
+  }
+  return instruction;
+}
+
+}  // namespace perceptron::ptx
