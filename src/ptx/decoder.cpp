@@ -3,24 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 
 #include "perceptron/error.hpp"
-#include "src/ptx/operations.hpp"
 
 namespace perceptron::ptx {
 namespace {
-
-constexpr std::array<std::string_view, 20> kSpecialNames{
-    "%tid.x",       "%tid.y",       "%tid.z",       "%ntid.x",      "%ntid.y",
-    "%ntid.z",      "%ctaid.x",     "%ctaid.y",     "%ctaid.z",     "%nctaid.x",
-    "%nctaid.y",    "%nctaid.z",    "%laneid",      "%warpid",      "%lanemask_eq",
-    "%lanemask_lt", "%lanemask_le", "%lanemask_gt", "%lanemask_ge", "%dynamic_smem_size"};
-
-std::uint64_t round_up(std::uint64_t value, std::uint64_t alignment) {
-  return (value + alignment - 1) / alignment * alignment;
-}
 
 /// Decimal literals are doubles, which a 32-bit operand takes as floats.
 std::uint64_t literal_bits(const Literal& literal, bool is_wide) {
@@ -36,173 +24,7 @@ std::uint64_t literal_bits(const Literal& literal, bool is_wide) {
 
 bool is_wide(Type type) { return size_of(type) > 4; }
 
-/// log2 of the narrowest access to the space, whole or part of generic ones: 0, 1 or 2.
-int narrowest_access(const Entry& entry, std::string_view space) {
-  std::size_t narrowest = 4;
-  for (const Instruction& instruction : entry.instructions) {
-    static constexpr std::array<std::string_view, 4> kAccesses{"ld", "st", "atom", "red"};
-    if (std::find(kAccesses.begin(), kAccesses.end(), instruction.opcode) == kAccesses.end()) continue;
-    bool is_elsewhere = false;
-    std::size_t bytes = 4;
-    for (const std::string& modifier : instruction.modifiers) {
-      if (const Type* type = find_type(modifier)) bytes = size_of(*type);
-      const std::string_view base = std::string_view(modifier).substr(0, modifier.find(':'));
-      for (const std::string_view other : {"global", "shared", "local", "param", "const"}) {
-        if (base == other && other != space) is_elsewhere = true;
-      }
-    }
-    if (!is_elsewhere) narrowest = std::min(narrowest, bytes);
-  }
-  return narrowest == 1 ? 0 : narrowest == 2 ? 1 : 2;
-}
-
-/// True where threads are ordered by more than barriers of the whole block.
-bool has_partial_ordering(const Entry& entry) {
-  return std::any_of(
-      entry.instructions.begin(), entry.instructions.end(), [](const Instruction& instruction) {
-        if (instruction.opcode == "mbarrier" || instruction.opcode == "atom" || instruction.opcode == "red")
-          return true;
-        if (instruction.opcode != "bar" && instruction.opcode != "barrier") return false;
-        const auto& modifiers = instruction.modifiers;
-        const bool is_warp = std::find(modifiers.begin(), modifiers.end(), "warp") != modifiers.end();
-        const bool is_arrive = std::find(modifiers.begin(), modifiers.end(), "arrive") != modifiers.end();
-        return is_warp || is_arrive || instruction.operands.size() > 1;
-      });
-}
-
 }  // namespace
-
-EntryDecoder::EntryDecoder(const Module& module, const Entry& entry, PtxRounding rounding)
-    : module_(module), entry_(entry), rounding_(rounding) {
-  program_.kernel = entry.name;
-  program_.files = module.files;
-  program_.shared_granule_log2 = narrowest_access(entry, "shared");
-  program_.global_granule_log2 = narrowest_access(entry, "global");
-  program_.has_partial_ordering = has_partial_ordering(entry);
-  if (entry.max_threads > 0) program_.max_threads = entry.max_threads;
-  place_symbols();
-  number_registers();
-}
-
-void EntryDecoder::number_registers() {
-  for (const auto& [name, type] : entry_.registers) {
-    if (type == Type::pred) {
-      rows_.emplace(name, program_.predicates++);
-    } else {
-      rows_.emplace(name, program_.rows);
-      program_.rows += is_wide(type) ? 2 : 1;
-    }
-  }
-}
-
-void EntryDecoder::place_symbols() {
-  std::uint64_t parameter = 0;
-  for (const Parameter& declared : entry_.parameters) {
-    parameter = round_up(parameter, declared.alignment);
-    symbols_[declared.name] = {kParameterWindow + parameter, Space::param};
-    parameter += declared.bytes;
-  }
-  program_.argument_bytes = parameter;
-  place_variables(module_.variables);
-  place_variables(entry_.variables);
-  program_.static_shared_bytes = round_up(shared_end_ - kSharedBase, extern_alignment_);
-  for (const std::string& name : extern_shared_) {
-    symbols_[name] = {kSharedBase + program_.static_shared_bytes, Space::shared};
-  }
-}
-
-void EntryDecoder::place_variables(const std::vector<Variable>& variables) {
-  for (const Variable& variable : variables) {
-    if (variable.space == Space::shared && variable.is_extern) {
-      extern_shared_.push_back(variable.name);
-      extern_alignment_ = std::max<std::uint64_t>(extern_alignment_, variable.alignment);
-    } else if (variable.space == Space::shared) {
-      shared_end_ = round_up(shared_end_, variable.alignment);
-      symbols_[variable.name] = {shared_end_, Space::shared};
-      shared_end_ += variable.bytes;
-    } else if (variable.space == Space::local) {
-      program_.local_bytes = round_up(program_.local_bytes, variable.alignment);
-      symbols_[variable.name] = {program_.local_bytes, Space::local};
-      program_.local_bytes += variable.bytes;
-    } else {
-      std::vector<std::byte>& data = program_.constant_data;
-      data.resize(round_up(data.size(), variable.alignment));
-      symbols_[variable.name] = {kConstantWindow + data.size(), variable.space};
-      std::vector<std::byte> initial = variable.initial;
-      initial.resize(variable.bytes);
-      data.insert(data.end(), initial.begin(), initial.end());
-    }
-  }
-}
-
-std::uint32_t EntryDecoder::register_row(const std::string& name, Type& declared) {
-  const auto found = entry_.registers.find(name);
-  if (found == entry_.registers.end() || found->second == Type::pred) return kNone;
-  declared = found->second;
-  return rows_.find(name)->second;
-}
-
-std::uint32_t EntryDecoder::predicate_number(const std::string& name) {
-  const auto found = entry_.registers.find(name);
-  if (found == entry_.registers.end() || found->second != Type::pred) return kNone;
-  return rows_.find(name)->second;
-}
-
-std::uint32_t EntryDecoder::constant_row(std::uint64_t bits, bool wide) {
-  if (!wide) bits &= 0xffffffffu;
-  const auto [place, is_new] = constants_.try_emplace({bits, wide}, program_.rows);
-  if (is_new) {
-    program_.constants.push_back({program_.rows, wide, bits});
-    program_.rows += wide ? 2 : 1;
-  }
-  return place->second;
-}
-
-std::uint32_t EntryDecoder::special_row(const std::string& name) {
-  const auto found = std::find(kSpecialNames.begin(), kSpecialNames.end(), name);
-  if (found == kSpecialNames.end()) return kNone;
-  const auto [place, is_new] = specials_.try_emplace(name, program_.rows);
-  if (is_new) {
-    program_.specials.push_back({program_.rows, static_cast<Special>(found - kSpecialNames.begin())});
-    program_.rows += 1;
-  }
-  return place->second;
-}
-
-bool EntryDecoder::find_symbol(const std::string& name, std::uint64_t& address, Space& space) const {
-  const auto found = symbols_.find(name);
-  if (found == symbols_.end()) return false;
-  address = found->second.address;
-  space = found->second.space;
-  return true;
-}
-
-Program EntryDecoder::take() {
-  program_.steps.reserve(entry_.instructions.size() + 1);
-  for (const Instruction& instruction : entry_.instructions) {
-    Decoder decoder(*this, instruction);
-    const Operation* operation = find_operation(instruction.opcode);
-    if (operation == nullptr) decoder.refuse("the machine does not know this opcode");
-    operation->decode(decoder);
-    decoder.finish();
-    decoder.step.instruction = static_cast<std::uint32_t>(program_.steps.size());
-    program_.steps.push_back(decoder.step);
-    program_.locations.push_back(instruction.location);
-    program_.texts.push_back(instruction.text());
-  }
-  Step end;
-  end.control = Control::end;
-  end.instruction = static_cast<std::uint32_t>(program_.steps.size());
-  program_.steps.push_back(end);
-  program_.locations.push_back(program_.locations.empty() ? Location{} : program_.locations.back());
-  program_.texts.emplace_back("end of the kernel");
-  for (const auto& [name, index] : entry_.labels) program_.steps[index].is_label = true;
-  return std::move(program_);
-}
-
-Program decode(const Module& module, const Entry& entry, PtxRounding rounding) {
-  return EntryDecoder(module, entry, rounding).take();
-}
 
 Decoder::Decoder(EntryDecoder& entry, const Instruction& instruction)
     : entry_(entry), instruction_(instruction), modifiers_(instruction.modifiers) {

@@ -12,7 +12,7 @@
 
 #include "perceptron/error.hpp"
 #include "src/ptx/block.hpp"
-#include "src/ptx/decoder.hpp"
+#include "src/ptx/entry_decoder.hpp"
 #include "src/ptx/parser.hpp"
 #include "src/reference/float_environment.hpp"
 

@@ -1,4 +1,4 @@
-// A decoded entry: steps whose operands are register rows, ready to run. Made by decoder.hpp.
+// A decoded entry: steps whose operands are register rows, ready to run. Made by entry_decoder.hpp.
 #pragma once
 
 #include <cstddef>

@@ -7,7 +7,7 @@
 
 #include "perceptron/error.hpp"
 #include "perceptron/ptx.hpp"
-#include "src/ptx/decoder.hpp"
+#include "src/ptx/entry_decoder.hpp"
 #include "src/ptx/machine.hpp"
 #include "src/ptx/parser.hpp"
 #include "src/ptx/program.hpp"

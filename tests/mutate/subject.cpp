@@ -6,7 +6,7 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "src/ptx/decoder.hpp"
+#include "src/ptx/entry_decoder.hpp"
 #include "src/ptx/program.hpp"
 
 namespace perceptron::mutate {

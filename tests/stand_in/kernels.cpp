@@ -9,7 +9,7 @@
 
 #include "kernels/images.hpp"
 #include "kernels/launch.hpp"
-#include "src/ptx/decoder.hpp"
+#include "src/ptx/entry_decoder.hpp"
 #include "src/ptx/machine.hpp"
 #include "src/ptx/parser.hpp"
 #include "src/ptx/program.hpp"

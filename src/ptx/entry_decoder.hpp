@@ -1,0 +1,63 @@
+// From an entry to steps: addresses of its symbols, rows of its registers and constants, and its instructions
+// one by one, each of which a Decoder makes a step.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "perceptron/ptx.hpp"
+#include "src/ptx/module.hpp"
+#include "src/ptx/program.hpp"
+
+namespace perceptron::ptx {
+
+/// Throws Unsupported at the first instruction that the machine does not know, or that reproducible
+/// arithmetic forbids; InvalidArgument where operands do not fit. `rounding`: whether f32 and f64 operations
+/// without one are forbidden too.
+Program decode(const Module& module, const Entry& entry, PtxRounding rounding = PtxRounding::stated);
+
+/// What is shared by all instructions of an entry: rows given to registers and constants, symbols' addresses.
+class EntryDecoder {
+ public:
+  EntryDecoder(const Module& module, const Entry& entry, PtxRounding rounding);
+  Program take();
+
+  /// The register's row; declared registers only.
+  std::uint32_t register_row(const std::string& name, Type& declared);
+  std::uint32_t predicate_number(const std::string& name);
+  std::uint32_t constant_row(std::uint64_t bits, bool is_wide);
+  std::uint32_t special_row(const std::string& name);
+  bool is_register(const std::string& name) const { return entry_.registers.contains(name); }
+  bool find_symbol(const std::string& name, std::uint64_t& address, Space& space) const;
+
+  const Module& module() const { return module_; }
+  const Entry& entry() const { return entry_; }
+  PtxRounding rounding() const { return rounding_; }
+  Program& program() { return program_; }
+
+ private:
+  struct Symbol {
+    std::uint64_t address;
+    Space space;
+  };
+
+  void place_symbols();
+  void place_variables(const std::vector<Variable>& variables);
+  void number_registers();
+
+  const Module& module_;
+  const Entry& entry_;
+  const PtxRounding rounding_;
+  Program program_;
+  std::map<std::string, std::uint32_t, std::less<>> rows_;
+  std::map<std::pair<std::uint64_t, bool>, std::uint32_t> constants_;
+  std::map<std::string, Symbol, std::less<>> symbols_;
+  std::map<std::string, std::uint32_t, std::less<>> specials_;
+  std::uint64_t shared_end_ = kSharedBase;
+  std::vector<std::string> extern_shared_;
+  std::uint64_t extern_alignment_ = 1;
+};
+
+}  // namespace perceptron::ptx
