@@ -29,8 +29,6 @@ void trap(Warp& warp, const Step& step, Mask mask) {
 
 void decode_trap(Decoder& d) { d.step.execute = &trap; }
 
-void execute_nothing(Warp&, const Step&, Mask) {}
-
 void decode_nanosleep(Decoder& d) {
   d.take_type();
   d.source(0, 4);

@@ -1,19 +1,11 @@
-// cp.async by commit groups, bulk copies and mbarriers, and the fences between the proxies.
+// cp.async by commit groups, and bulk copies.
 #include <fmt/format.h>
-
-#include <algorithm>
 
 #include "src/ptx/access.hpp"
 #include "src/ptx/memory_operations.hpp"
 
 namespace perceptron::ptx {
 namespace {
-
-std::uint64_t shared_address(Warp& warp, std::uint32_t row, bool is_wide, int lane) {
-  const std::uint64_t address =
-      is_wide ? warp.row<std::uint64_t>(row)[lane] : warp.row<std::uint32_t>(row)[lane];
-  return address >= kSharedWindow ? address - kSharedWindow : address;
-}
 
 /// source: 0 destination, 1 source address, 2 source bytes or kNone. immediate: destination's offset; count:
 /// bytes. list: the source's offset, 64 bits in two entries, and whether the destination's address is wide.
@@ -76,8 +68,7 @@ void arrive_when_copied(Warp& warp, const Step& step, Mask mask) {
   PendingCopies& pending = block.pending(warp);
   warp.use(step, step.source[0], mask);
   for_each_lane(mask, [&](int lane) {
-    const std::uint64_t address =
-        shared_address(warp, step.source[0], step.count == 8, lane) + step.immediate;
+    const std::uint64_t address = mbarrier_address(warp, step, lane);
     Mbarrier& barrier = block.mbarrier(warp, step, lane, address);
     if (kAddsPending) ++barrier.pending;
     Delivery delivery;
@@ -93,18 +84,6 @@ void arrive_when_copied(Warp& warp, const Step& step, Mask mask) {
     if (!delivery.copies.empty()) barrier.carry(delivery.thread, step);
     block.deliver_later(std::move(delivery));
   });
-}
-
-std::uint64_t literal_of(Decoder& d, std::size_t index) {
-  const auto* literal = std::get_if<Literal>(&d.operand(index).value);
-  if (literal == nullptr) d.invalid("expected a constant");
-  return literal->bits;
-}
-
-/// [address] of a wide or narrow register; count: 8 or 4.
-void decode_mbarrier_address(Decoder& d, std::size_t operand) {
-  d.address(operand, Space::shared);
-  d.step.count = d.is_wide_address() ? 8 : 4;
 }
 
 /// source: 0 destination, 1 global address, 2 bytes, 3 mbarrier; list: the three's widths and offsets.
@@ -175,32 +154,23 @@ void decode_bulk_copy(Decoder& d) {
   d.step.execute = &issue_bulk_copy;
 }
 
-void decode_copy(Decoder& d) {
-  if (!d.take("async")) d.refuse("only cp.async is known");
-  if (d.take("bulk")) return decode_bulk_copy(d);
-  if (d.take("commit_group")) {
-    d.step.execute = &commit_group;
-    return;
-  }
-  if (d.take("wait_all")) {
-    d.step.execute = &wait_group;
-    d.step.immediate = ~std::uint64_t{0};
-    return;
-  }
-  if (d.take("wait_group")) {
-    d.step.execute = &wait_group;
-    d.step.immediate = literal_of(d, 0);
-    return;
-  }
-  if (d.take("mbarrier")) {
-    if (!d.take("arrive")) d.refuse("expected .arrive");
-    const bool adds_pending = !d.take("noinc");
-    d.take_one_of({"shared", "shared::cta"});
-    if (d.take_type() != Type::b64) d.refuse("expected .b64");
-    decode_mbarrier_address(d, 0);
-    d.step.execute = adds_pending ? &arrive_when_copied<true> : &arrive_when_copied<false>;
-    return;
-  }
+void decode_arrive_when_copied(Decoder& d) {
+  if (!d.take("arrive")) d.refuse("expected .arrive");
+  const bool adds_pending = !d.take("noinc");
+  d.take_one_of({"shared", "shared::cta"});
+  if (d.take_type() != Type::b64) d.refuse("expected .b64");
+  decode_mbarrier_address(d, 0);
+  d.step.execute = adds_pending ? &arrive_when_copied<true> : &arrive_when_copied<false>;
+}
+
+std::uint64_t literal_of(Decoder& d, std::size_t index) {
+  const auto* literal = std::get_if<Literal>(&d.operand(index).value);
+  if (literal == nullptr) d.invalid("expected a constant");
+  return literal->bits;
+}
+
+/// cp.async of 4, 8 or 16 bytes by each lane.
+void decode_lane_copy(Decoder& d) {
   const bool is_l2_only = d.take("cg");
   if (!is_l2_only && !d.take("ca")) d.refuse("expected .ca or .cg");
   d.take_one_of({"shared", "shared::cta"});
@@ -225,148 +195,28 @@ void decode_copy(Decoder& d) {
   d.step.execute = &issue_copy;
 }
 
-/// source: 0 the object's address, 1 the count or kNone for 1.
-std::uint32_t count_of(Warp& warp, const Step& step, int lane) {
-  return step.source[1] == kNone ? 1 : warp.row<std::uint32_t>(step.source[1])[lane];
-}
-
-std::uint64_t object_address(Warp& warp, const Step& step, int lane) {
-  return shared_address(warp, step.source[0], step.count == 8, lane) + step.immediate;
-}
-
-void use_operands(Warp& warp, const Step& step, Mask mask) {
-  warp.block().begin_access(step);
-  warp.use(step, step.source[0], mask);
-  if (step.source[1] != kNone) warp.use(step, step.source[1], mask);
-}
-
-void mbarrier_init(Warp& warp, const Step& step, Mask mask) {
-  use_operands(warp, step, mask);
-  for_each_lane(mask, [&](int lane) {
-    const LaneAccess access{warp, step, lane};
-    const std::uint64_t address = object_address(warp, step, lane);
-    note_write(access, resolve(access, Space::shared, address, 8, true), 8);
-    warp.block().initialise_mbarrier(warp, step, lane, address, count_of(warp, step, lane));
-  });
-}
-
-void mbarrier_inval(Warp& warp, const Step& step, Mask mask) {
-  use_operands(warp, step, mask);
-  for_each_lane(mask, [&](int lane) {
-    const std::uint64_t address = object_address(warp, step, lane);
-    warp.block().mbarrier(warp, step, lane, address);
-    warp.block().mbarriers().erase(address);
-  });
-}
-
-/// The state token is the number of the phase that the arrival belongs to.
-template <bool kExpects, bool kArrives>
-void mbarrier_arrive(Warp& warp, const Step& step, Mask mask) {
-  use_operands(warp, step, mask);
-  for_each_lane(mask, [&](int lane) {
-    Mbarrier& barrier = warp.block().mbarrier(warp, step, lane, object_address(warp, step, lane));
-    const std::uint64_t phase = barrier.phase;
-    if (kExpects) barrier.transactions += count_of(warp, step, lane);
-    if (kArrives) warp.block().arrive(warp, step, lane, barrier, kExpects ? 1 : count_of(warp, step, lane));
-    if (step.target != kNone) warp.row<std::uint64_t>(step.target)[lane] = phase;
-  });
-  if (step.target != kNone) warp.define(step.target, mask);
-}
-
-/// True once the phase has completed; a `try` may say no for no reason, and mostly sleeps until then.
-template <bool kByParity, bool kMayFail>
-void mbarrier_wait(Warp& warp, const Step& step, Mask mask) {
-  use_operands(warp, step, mask);
-  Block& block = warp.block();
-  Mask done = 0;
-  bool is_any_complete = false;
-  for_each_lane(mask, [&](int lane) {
-    Mbarrier& barrier = block.mbarrier(warp, step, lane, object_address(warp, step, lane));
-    const std::uint64_t asked = kByParity ? warp.row<std::uint32_t>(step.source[1])[lane] & 1
-                                          : warp.row<std::uint64_t>(step.source[1])[lane];
-    const bool is_done = kByParity ? (barrier.phase & 1) != asked : barrier.phase > asked;
-    is_any_complete = is_any_complete || is_done;
-    if (!is_done || (kMayFail && block.random().one_in(4))) return;
-    block.clocks().learn(warp.thread(lane), barrier.completed);
-    barrier.seen = barrier.phase;
-    done |= Mask{1} << lane;
-  });
-  if (kMayFail && !is_any_complete && !block.random().one_in(4)) block.sleep();
-  warp.define_predicate(step.target, mask, done);
-}
-
-void decode_mbarrier(Decoder& d) {
-  const bool is_init = d.take("init"), is_inval = d.take("inval"), is_arrive = d.take("arrive");
-  const bool expects = d.take("expect_tx"), is_try = d.take("try_wait"), is_test = d.take("test_wait");
-  const bool by_parity = d.take("parity");
-  d.take_one_of({"release", "acquire", "relaxed"});
-  d.take("cta");
-  d.take_one_of({"shared", "shared::cta"});
-  if (d.take_type() != Type::b64) d.refuse("expected .b64");
-  if (is_try || is_test) {
-    decode_mbarrier_address(d, 1);
-    d.step.target = d.predicate_target(0);
-    d.step.source[1] = d.source(2, by_parity ? 4 : 8);
-    if (is_try && d.operand_count() > 3) d.source(3, 4);  // How long to sleep: any time is right.
-    d.step.control = Control::yield;
-    d.step.execute = is_try ? (by_parity ? &mbarrier_wait<true, true> : &mbarrier_wait<false, true>)
-                            : (by_parity ? &mbarrier_wait<true, false> : &mbarrier_wait<false, false>);
+void decode_copy(Decoder& d) {
+  if (!d.take("async")) d.refuse("only cp.async is known");
+  if (d.take("bulk")) return decode_bulk_copy(d);
+  if (d.take("commit_group")) {
+    d.step.execute = &commit_group;
     return;
   }
-  if (is_init || is_inval) {
-    decode_mbarrier_address(d, 0);
-    if (is_init) d.step.source[1] = d.source(1, 4);
-    d.step.execute = is_init ? &mbarrier_init : &mbarrier_inval;
+  if (d.take("wait_all")) {
+    d.step.execute = &wait_group;
+    d.step.immediate = ~std::uint64_t{0};
     return;
   }
-  if (!is_arrive && !expects) d.refuse("this operation on mbarriers is not known");
-  std::size_t next = 0;
-  if (is_arrive) {
-    const auto* name = std::get_if<Name>(&d.operand(0).value);
-    if (name == nullptr || name->text != "_") d.step.target = d.target(0, 8);
-    next = 1;
+  if (d.take("wait_group")) {
+    d.step.execute = &wait_group;
+    d.step.immediate = literal_of(d, 0);
+    return;
   }
-  decode_mbarrier_address(d, next);
-  if (d.operand_count() > next + 1) d.step.source[1] = d.source(next + 1, 4);
-  d.step.execute = is_arrive ? (expects ? &mbarrier_arrive<true, true> : &mbarrier_arrive<false, true>)
-                             : &mbarrier_arrive<true, false>;
+  if (d.take("mbarrier")) return decode_arrive_when_copied(d);
+  decode_lane_copy(d);
 }
 
-void execute_nothing(Warp&, const Step&, Mask) {}
-
-/// Whatever mbarriers these threads initialised, bulk copies may use now.
-void fence_for_copies(Warp& warp, const Step&, Mask mask) {
-  for (auto& [address, barrier] : warp.block().mbarriers()) {
-    for_each_lane(mask, [&, &known = barrier](int lane) {
-      if (known.initialiser == warp.thread(lane)) known.is_known_to_copies = true;
-    });
-  }
-}
-
-/// Shared memory has one order here, so that fences between generic accesses have nothing to do: what they
-/// would have to order, races show.
-void decode_fence(Decoder& d) {
-  if (d.take("mbarrier_init")) {
-    if (!d.take("release") || !d.take("cluster")) d.refuse("expected .release.cluster");
-    d.step.execute = &fence_for_copies;
-  } else if (d.take("proxy")) {
-    if (!d.take("async")) d.refuse("only the proxy of asynchronous copies is known");
-    d.take_one_of({"global", "shared::cta", "shared::cluster"});
-    d.step.execute = &fence_for_copies;
-  } else {
-    d.take_one_of({"sc", "acq_rel"});
-    d.take_one_of({"cta", "cluster", "gpu", "sys"});
-    d.step.execute = &execute_nothing;
-  }
-}
-
-void decode_membar(Decoder& d) {
-  d.take_one_of({"cta", "gl", "sys"});
-  d.step.execute = &execute_nothing;
-}
-
-constexpr Operation kOperations[]{
-    {"cp", decode_copy}, {"mbarrier", decode_mbarrier}, {"fence", decode_fence}, {"membar", decode_membar}};
+constexpr Operation kOperations[]{{"cp", decode_copy}};
 
 }  // namespace
 

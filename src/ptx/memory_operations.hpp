@@ -1,19 +1,42 @@
-// ld, st, atomics, asynchronous copies, fences and mbarriers.
+// ld and st, addresses, atomics, asynchronous copies, mbarriers and fences.
 #pragma once
 
 #include <span>
 
 #include "src/ptx/decoder.hpp"
+#include "src/ptx/warp.hpp"
 
 namespace perceptron::ptx {
 
 std::span<const Operation> memory_operations();
+std::span<const Operation> address_operations();
 std::span<const Operation> copy_operations();
+std::span<const Operation> mbarrier_operations();
 std::span<const Operation> atomic_operations();
 
 /// The state space among an instruction's modifiers; generic where none is named.
 Space take_space(Decoder& decoder);
+
+/// What the lane's slot of an address register holds.
+inline std::uint64_t base_address(Warp& warp, std::uint32_t row, bool is_wide, int lane) {
+  return is_wide ? warp.row<std::uint64_t>(row)[lane] : warp.row<std::uint32_t>(row)[lane];
+}
+
 /// The lane's address: base row plus the immediate offset.
-std::uint64_t lane_address(Warp& warp, const Step& step, int lane, bool is_wide);
+inline std::uint64_t lane_address(Warp& warp, const Step& step, int lane, bool is_wide) {
+  return base_address(warp, step.source[0], is_wide, lane) + step.immediate;
+}
+
+/// The base within shared memory, whether the slot holds a generic address or one of that space.
+inline std::uint64_t shared_address(Warp& warp, std::uint32_t row, bool is_wide, int lane) {
+  const std::uint64_t address = base_address(warp, row, is_wide, lane);
+  return address >= kSharedWindow ? address - kSharedWindow : address;
+}
+
+/// [address] of an mbarrier. Step::count: bytes of the register, 8 or 4.
+void decode_mbarrier_address(Decoder& decoder, std::size_t operand);
+inline std::uint64_t mbarrier_address(Warp& warp, const Step& step, int lane) {
+  return shared_address(warp, step.source[0], step.count == 8, lane) + step.immediate;
+}
 
 }  // namespace perceptron::ptx

@@ -11,9 +11,9 @@
 namespace perceptron::ptx {
 namespace {
 
-std::array<std::span<const Operation>, 6> tables() {
-  return {lane_operations(),   memory_operations(), copy_operations(),
-          atomic_operations(), warp_operations(),   control_operations()};
+std::array<std::span<const Operation>, 8> tables() {
+  return {lane_operations(),     memory_operations(), address_operations(), copy_operations(),
+          mbarrier_operations(), atomic_operations(), warp_operations(),    control_operations()};
 }
 
 }  // namespace

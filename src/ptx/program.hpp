@@ -21,6 +21,9 @@ inline constexpr Mask kAllLanes = ~Mask{0};
 /// Runs one instruction for the lanes of the mask, which is never empty.
 using Execute = void (*)(Warp&, const Step&, Mask);
 
+/// Of instructions that change nothing that a kernel can see.
+inline void execute_nothing(Warp&, const Step&, Mask) {}
+
 /// What the scheduler does at a step. All but `straight` end a run of steps.
 enum class Control : std::uint8_t {
   straight,   ///< execute(), then the next step.
