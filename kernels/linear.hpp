@@ -20,8 +20,9 @@ constexpr std::int64_t packed_outputs(std::int64_t outputs) {
   return (outputs + kPackedOutputs - 1) / kPackedOutputs * kPackedOutputs;
 }
 
-/// Consecutive inputs that are summed by one chain of fma; the contract's blocks.
-inline constexpr int kSumBlock = 256;
+/// The contract's blocks. An int, since std::min of two std::int64_t would take the address of a constant
+/// that only the host has.
+inline constexpr int kSumBlock = int{perceptron::kSumBlock};
 
 /// Strides count elements. Offsets are 64-bit throughout.
 struct LinearArguments {
