@@ -1,6 +1,7 @@
 // How a kernel is started: one description for the GPU and for the PTX machine. CUDA-free.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cstddef>
@@ -43,6 +44,15 @@ class ArgumentBytes {
   alignas(16) std::array<std::byte, kCapacity> bytes_{};
   std::size_t size_ = 0;
 };
+
+/// What a grid may have of blocks along x, and along each of y and z.
+inline constexpr std::int64_t kLargestGridX = 0x7FFFFFFF, kLargestGridYZ = 65535;
+
+/// Blocks along one direction for `count` pieces of work. Where that is more than the limit, each block does
+/// several.
+constexpr std::uint32_t blocks(std::int64_t count, std::int64_t limit) {
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 1, limit));
+}
 
 struct Launch {
   std::string_view family;  ///< Whose image holds the entry (kernels/images.hpp).

@@ -36,11 +36,10 @@ constexpr std::array kPolicies{
 /// while it computes. Still six waves or more on 132 multiprocessors, so that no wave is nearly empty.
 /// Estimates.
 constexpr std::int64_t kBlocksAimedAt = 4096, kMostTilesPerBlock = 16;
-constexpr std::int64_t kLargestGridX = 0x7FFFFFFF, kLargestGridY = 65535;
 
-constexpr std::int64_t blocks_for(std::int64_t tiles) {
+constexpr std::uint32_t blocks_for(std::int64_t tiles) {
   const std::int64_t each = std::clamp<std::int64_t>(tiles / kBlocksAimedAt, 1, kMostTilesPerBlock);
-  return std::clamp<std::int64_t>((tiles + each - 1) / each, 1, kLargestGridX);
+  return blocks((tiles + each - 1) / each, kLargestGridX);
 }
 
 template <std::size_t kIndex>
@@ -68,9 +67,8 @@ struct Of {
     Launch launch;
     launch.family = "row_dot";
     launch.entry = entry(storage);
-    launch.grid.x =
-        static_cast<std::uint32_t>(blocks_for((arguments.rows + kShape.rows() - 1) / kShape.rows()));
-    launch.grid.y = static_cast<std::uint32_t>(std::clamp<std::int64_t>(arguments.groups, 1, kLargestGridY));
+    launch.grid.x = blocks_for((arguments.rows + kShape.rows() - 1) / kShape.rows());
+    launch.grid.y = blocks(arguments.groups, kLargestGridYZ);
     launch.block.x = kThreads;
     launch.shared_bytes =
         static_cast<std::uint32_t>(shared_bytes(kShape, static_cast<int>(size_of(storage))));

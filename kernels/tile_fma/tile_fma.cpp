@@ -1,7 +1,6 @@
 // The policies of tile_fma as candidates: which dtypes have an entry, what is refused, how one is launched.
 #include "kernels/tile_fma/tile_fma.hpp"
 
-#include <algorithm>
 #include <array>
 
 namespace perceptron::kernels::tile_fma {
@@ -26,10 +25,6 @@ constexpr std::array kPolicies{
            {"tile_fma_32x32_f64", "tile_fma_32x32_f32", "tile_fma_32x32_f16", "tile_fma_32x32_bf16"}},
 };
 
-constexpr std::uint32_t blocks(std::int64_t tiles, std::int64_t limit) {
-  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(tiles, 1, limit));
-}
-
 template <std::size_t kIndex>
 struct Of {
   static constexpr const Policy& kPolicy = kPolicies[kIndex];
@@ -48,6 +43,7 @@ struct Of {
     Launch launch;
     launch.family = "tile_fma";
     launch.entry = entry(storage);
+    // Blocks that run together share rows of x.
     launch.grid.x = blocks((arguments.outputs + kTile.outputs - 1) / kTile.outputs, kLargestGridX);
     launch.grid.y = blocks((arguments.rows + kTile.rows - 1) / kTile.rows, kLargestGridYZ);
     launch.grid.z = blocks(arguments.groups, kLargestGridYZ);

@@ -59,10 +59,6 @@ inline constexpr Tile k128x64{128, 64, 4, 8, 64, 2};    ///< f64: 128×128 total
 inline constexpr Tile k64x64{64, 64, 4, 8, 128, 4};
 inline constexpr Tile k32x32{32, 32, 4, 4, 128, 8};
 
-/// The grid is (output tiles, row tiles, groups): blocks that run together share rows of x. Where y has more
-/// tiles than a grid may have blocks, each block computes several.
-inline constexpr std::int64_t kLargestGridX = 0x7FFFFFFF, kLargestGridYZ = 65535;
-
 /// The policies 128x128, 128x64, 64x64 and 32x32.
 std::span<const Candidate> candidates();
 

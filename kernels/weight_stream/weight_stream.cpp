@@ -28,10 +28,6 @@ constexpr std::array kPolicies{
         {"weight_stream_16_f64", "weight_stream_16_f32", "weight_stream_16_f16", "weight_stream_16_bf16"}},
 };
 
-constexpr std::uint32_t blocks(std::int64_t tiles, std::int64_t limit) {
-  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(tiles, 1, limit));
-}
-
 template <std::size_t kIndex>
 struct Of {
   static constexpr const Row& kRow = kPolicies[kIndex];
@@ -50,9 +46,9 @@ struct Of {
     Launch launch;
     launch.family = "weight_stream";
     launch.entry = entry(storage);
-    launch.grid.x = blocks((arguments.outputs + outputs - 1) / outputs, 0x7FFFFFFF);
-    launch.grid.y = blocks((arguments.rows + kRow.policy.rows - 1) / kRow.policy.rows, 65535);
-    launch.grid.z = blocks(arguments.groups, 65535);
+    launch.grid.x = blocks((arguments.outputs + outputs - 1) / outputs, kLargestGridX);
+    launch.grid.y = blocks((arguments.rows + kRow.policy.rows - 1) / kRow.policy.rows, kLargestGridYZ);
+    launch.grid.z = blocks(arguments.groups, kLargestGridYZ);
     launch.block = {static_cast<std::uint32_t>(block.lanes), static_cast<std::uint32_t>(block.slots)};
     launch.shared_bytes = static_cast<std::uint32_t>(shared_bytes(kRow.policy, block, storage_bytes));
     launch.arguments = ArgumentBytes(arguments);
