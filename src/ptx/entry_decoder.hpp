@@ -32,7 +32,6 @@ class EntryDecoder {
   bool is_register(const std::string& name) const { return entry_.registers.contains(name); }
   bool find_symbol(const std::string& name, std::uint64_t& address, Space& space) const;
 
-  const Module& module() const { return module_; }
   const Entry& entry() const { return entry_; }
   PtxRounding rounding() const { return rounding_; }
   Program& program() { return program_; }
