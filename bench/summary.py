@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
 """Prints the Markdown summary of a results file, or puts it into a README between its bench marks.
 
-usage: summary.py RESULTS.json [--readme README.md]
+usage: summary.py RESULTS.json [--readme README.md] [--picture SPEED.svg] [--check]
 
-RESULTS.json is what `perceptron_bench --compare --json` writes. Needs nothing but Python.
+RESULTS.json is what `perceptron_bench --compare --json` writes. Needs nothing but Python. With --check nothing is
+written: exit code 1 where a file is not what the results say.
 """
 import argparse
 import json
 import math
+import pathlib
 import sys
 
+from picture import OURS, picture
+
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
-OURS = "perceptron"
 
 
 def duration(nanoseconds):
@@ -79,27 +82,34 @@ def summary(data):
     return "\n\n".join(filter(None, [head, *(table(data, n) for n in data["threads"]), remarks(data)]))
 
 
-def replace_between_marks(path, text):
-    with open(path, encoding="utf-8") as file:
-        page = file.read()
+def with_text_between_marks(path, text):
+    page = path.read_text(encoding="utf-8")
     if page.count(BEGIN) != 1 or page.count(END) != 1 or page.index(BEGIN) > page.index(END):
         sys.exit(f"{path}: expected one {BEGIN} before one {END}")
     before, after = page.split(BEGIN)[0], page.split(END)[1]
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(f"{before}{BEGIN}\n{text}\n{END}{after}")
+    return f"{before}{BEGIN}\n{text}\n{END}{after}"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("results")
-    parser.add_argument("--readme", help="replace the text between the bench marks of this file")
+    parser.add_argument("results", type=pathlib.Path)
+    parser.add_argument("--readme", type=pathlib.Path, help="replace the text between the bench marks of this file")
+    parser.add_argument("--picture", type=pathlib.Path, help="write the picture there")
+    parser.add_argument("--check", action="store_true", help="write nothing, compare with what is there")
     arguments = parser.parse_args()
-    with open(arguments.results, encoding="utf-8") as file:
-        text = summary(json.load(file))
+    data = json.loads(arguments.results.read_text(encoding="utf-8"))
+    if not arguments.readme and not arguments.picture:
+        print(summary(data))
+    wanted = {}
     if arguments.readme:
-        replace_between_marks(arguments.readme, text)
-    else:
-        print(text)
+        wanted[arguments.readme] = with_text_between_marks(arguments.readme, summary(data))
+    if arguments.picture:
+        wanted[arguments.picture] = picture(data)
+    for path, content in wanted.items():
+        if not arguments.check:
+            path.write_text(content, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != content:
+            sys.exit(f"{path} is not what {arguments.results} says; run summary.py without --check")
 
 
 if __name__ == "__main__":

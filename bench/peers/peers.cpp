@@ -48,11 +48,15 @@ Peer load_peer(std::string_view name) {
     if (!fs::exists(folder / file)) continue;
     void* library = dlopen((folder / file).c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) refuse(name, dlerror());
-    return {std::string(name), module_of(library, name).ways};
+    const PeerModule& module = module_of(library, name);
+    const std::string reason = module.missing == nullptr ? "" : module.missing();
+    if (!reason.empty()) refuse(name, reason);
+    return {std::string(name), module.ways};
   }
-  refuse(name, fmt::format("no {} in {}: it is built with the benchmarks where configure finds the library "
-                           "(Debian: libopenblas-dev, libdnnl-dev, libeigen3-dev)",
-                           file, folders));
+  refuse(name,
+         fmt::format("no {} in {}: install the library (Debian: libopenblas-dev, libdnnl-dev, libeigen3-dev) "
+                     "and configure and build the benchmarks again",
+                     file, folders));
 }
 
 std::vector<Peer> found_peers() {

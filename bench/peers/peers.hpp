@@ -12,7 +12,7 @@
 
 namespace perceptron::bench {
 
-inline constexpr std::array<std::string_view, 3> kPeers{"openblas", "onednn", "eigen"};
+inline constexpr std::array<std::string_view, 4> kPeers{"openblas", "onednn", "eigen", "onnxruntime"};
 
 /// The comparison times all ways and keeps the fastest, so that each peer is judged by its best call.
 struct Peer {

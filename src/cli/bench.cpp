@@ -236,7 +236,7 @@ void add_measuring_options(CLI::App* verb, bench::Words& words) {
   verb->add_option("--rows", words.rows, "Of the model, as 1,64,4096; default: 1,1024");
   verb->add_option("--device", words.device, "auto, cpu, cpu:avx2 or another of `perceptron info`");
   verb->add_option("--threads", words.threads, "As 1,2; default: one per core");
-  verb->add_flag("--peers{all}", words.peers, "Against openblas, onednn and eigen, or --peers=onednn,eigen")
+  verb->add_flag("--peers{all}", words.peers, "Against all that are found (--list), or --peers=onednn,eigen")
       ->type_name("");
   verb->add_option("--sweep", words.sweep, "As rows=1:65536:x2 or outputs=1:64:+1");
   verb->add_option("--seconds", words.seconds, "Measured for each contender and problem; default 0.3");
