@@ -102,7 +102,10 @@ struct ValidateOptions {
   constexpr ValidateOptions(Arithmetic of, int threads_of = 0) : arithmetic(of), threads(threads_of) {}
 };
 
-/// Compares y bit for bit with the reference arithmetic of one layer. Host views. Errors as Engine::run.
+/// Compares y bit for bit with the reference arithmetic of one layer. x and y lie in host memory or,
+/// on_device(), in a GPU's, where the work that writes them must be done; there y's bits are compared on the
+/// GPU, and rows of y come to the host only where some are wrong, or in tensor arithmetic. Weights lie in
+/// host memory. Errors as Engine::run; DeviceMissing for device memory where no GPU can be used.
 PERCEPTRON_API Verdict validate(ConstMatrixView x, const Layer& layer, ConstMatrixView y);
 /// The same for a whole stack; layers between are rounded to the model's dtype. `threads` as in Options.
 PERCEPTRON_API Verdict validate(ConstMatrixView x, const Model& model, ConstMatrixView y, int threads = 0);

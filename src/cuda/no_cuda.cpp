@@ -3,6 +3,7 @@
 
 #include "perceptron/error.hpp"
 #include "src/cuda/cuda_device.hpp"
+#include "src/cuda/device_matrix.hpp"
 
 namespace perceptron::cuda {
 
@@ -12,6 +13,10 @@ std::string absence() { return "this library was built without CUDA (PERCEPTRON_
 
 std::shared_ptr<staging::Accelerator> cuda_accelerator(int number) {
   throw DeviceMissing(fmt::format("device \"cuda:{}\": {}; use cpu, or auto", number, absence()));
+}
+
+std::unique_ptr<DeviceMatrix> device_matrix(const ConstMatrixView& /*view*/, const char* name) {
+  throw DeviceMissing(fmt::format("{}: its place is device memory, but {}", name, absence()));
 }
 
 }  // namespace perceptron::cuda

@@ -1,8 +1,10 @@
-// The public calls: checks, threads over rows, and layers one after another. Judging itself is in judge.hpp.
+// The public calls: checks, threads over rows, pieces of what lies on a GPU, and layers one after another.
+// Judging itself is in judge.hpp.
 #include "perceptron/validate.hpp"
 
 #include <fmt/format.h>
 #include <tbb/blocked_range.h>
+#include <tbb/parallel_for.h>
 #include <tbb/parallel_reduce.h>
 #include <tbb/task_arena.h>
 
@@ -12,6 +14,7 @@
 
 #include "perceptron/error.hpp"
 #include "perceptron/matrix.hpp"
+#include "src/cuda/device_matrix.hpp"
 #include "src/engine/checks.hpp"
 #include "src/reference/canonical.hpp"
 #include "src/reference/float_environment.hpp"
@@ -24,6 +27,8 @@ namespace {
 
 /// Rows that are computed by the reference at a time.
 constexpr std::int64_t kRowsAtOnce = 64;
+/// Of x and y on a GPU, in host memory at a time.
+constexpr std::int64_t kPieceBytes = std::int64_t{64} << 20;
 
 /// A stack and the arithmetic that it is judged by.
 struct Judge {
@@ -39,10 +44,10 @@ struct Judge {
   }
 };
 
-/// The reference's output of the first `count` layers for some rows; of none: nothing.
-Matrix run_reference(ConstMatrixView x, const Judge& judge, std::size_t count) {
+/// What the reference hands to the last layer for some rows; of one layer: nothing, that is x.
+Matrix run_hidden_layers(ConstMatrixView x, const Judge& judge) {
   Matrix input;
-  for (std::size_t index = 0; index < count; ++index) {
+  for (std::size_t index = 0; index + 1 < judge.layers.size(); ++index) {
     const Layer& layer = judge.layers[index];
     Matrix output(judge.output_of(index), x.rows, layer.outputs(), layer.groups());
     reference::canonical(x, layer, output.view());
@@ -52,13 +57,18 @@ Matrix run_reference(ConstMatrixView x, const Judge& judge, std::size_t count) {
   return input;
 }
 
+void run_reference(const ConstMatrixView& x, const Judge& judge, const MatrixView& y) {
+  const Matrix hidden = run_hidden_layers(x, judge);
+  reference::canonical(hidden.empty() ? x : hidden.view(), judge.layers.back(), y);
+}
+
 /// What the interval test says of the last layer, whose input is the reference's. Throws Unsupported where no
 /// bound is known.
 void explain(Mismatch& mismatch, const ConstMatrixView& x, const Judge& judge) {
   const std::size_t last = judge.layers.size() - 1;
   const ConstMatrixView row = x.row_range(mismatch.row, 1);
-  const Matrix before = run_reference(row, judge, last);
-  const ConstMatrixView input = last == 0 ? row : before.view();
+  const Matrix hidden = run_hidden_layers(row, judge);
+  const ConstMatrixView input = hidden.empty() ? row : hidden.view();
   const auto z = reference::preactivations(input, judge.layers[last], mismatch.group, 0);
   reference::Contract contract = judge.contract(last);
   contract.arithmetic = Arithmetic::tensor;
@@ -82,7 +92,8 @@ Verdict compare_rows(const ConstMatrixView& x, const Judge& judge, const ConstMa
   Verdict verdict;
   for (std::int64_t row = 0; row < x.rows; row += kRowsAtOnce) {
     const std::int64_t count = std::min(kRowsAtOnce, x.rows - row);
-    const Matrix expected = run_reference(x.row_range(row, count), judge, judge.layers.size());
+    Matrix expected(y.dtype, count, y.columns, y.groups);
+    run_reference(x.row_range(row, count), judge, expected.view());
     verdict.add(reference::compare_bits(expected.view(), y.row_range(row, count)), row);
   }
   return verdict;
@@ -123,34 +134,89 @@ void check(const ConstMatrixView& x, const std::vector<Layer>& layers, const Con
   writable = writable.with_stride(y.stride).with_groups(y.groups, y.group_stride);
   writable.place = y.place;
   engine::check_call(x, layers.front(), writable, layers.back());
-  engine::check_on_host(x, "x");
-  engine::check_on_host(y, "y");
+}
+
+/// On the threads of the arena in which it is called, as everything below.
+Verdict validate_on_host(const ConstMatrixView& x, const Judge& judge, const ConstMatrixView& y) {
+  const std::int64_t grain = judge.arithmetic == Arithmetic::reproducible ? kRowsAtOnce : 1;
+  const auto range = tbb::blocked_range<std::int64_t>(0, x.rows, static_cast<std::size_t>(grain));
+  const auto body = [&](const tbb::blocked_range<std::int64_t>& rows, Verdict verdict) {
+    const std::int64_t first = rows.begin(), count = rows.end() - rows.begin();
+    verdict.add(validate_rows(x.row_range(first, count), judge, y.row_range(first, count)), first);
+    return verdict;
+  };
+  const auto join = [](Verdict left, const Verdict& right) {
+    left.add(right, 0);
+    return left;
+  };
+  Verdict verdict = tbb::parallel_reduce(range, Verdict{}, body, join);
+  if (judge.arithmetic == Arithmetic::reproducible) explain_failures(verdict, x, judge);
+  return verdict;
+}
+
+Matrix reference_output(const ConstMatrixView& x, const Judge& judge, const ConstMatrixView& y) {
+  Matrix expected(y.dtype, x.rows, y.columns, y.groups);
+  tbb::parallel_for(tbb::blocked_range<std::int64_t>(0, x.rows, kRowsAtOnce), [&](const auto& rows) {
+    const reference::FloatEnvironment environment;
+    const std::int64_t first = rows.begin(), count = rows.end() - rows.begin();
+    run_reference(x.row_range(first, count), judge, expected.view().row_range(first, count));
+  });
+  return expected;
+}
+
+/// Rows of y on a GPU, which compares their bits; only where some are wrong does y come to the host.
+Verdict compare_on_device(const ConstMatrixView& x, const Judge& judge, cuda::DeviceMatrix& y_matrix,
+                          const ConstMatrixView& y, std::int64_t first) {
+  const Matrix expected = reference_output(x, judge, y);
+  const bool is_right = y_matrix.has_bits(first, expected.view());
+  const Matrix found = is_right ? Matrix() : y_matrix.rows(first, x.rows);
+  Verdict verdict = reference::compare_bits(expected.view(), is_right ? expected.view() : found.view());
+  explain_failures(verdict, x, judge);
+  return verdict;
+}
+
+/// One of x and y, or both, on a GPU: in pieces of rows.
+Verdict validate_in_pieces(const ConstMatrixView& x, const Judge& judge, const ConstMatrixView& y) {
+  const auto on_device = [](const ConstMatrixView& view, const char* name) {
+    return view.place == Place::device ? cuda::device_matrix(view, name) : nullptr;
+  };
+  const auto x_matrix = on_device(x, "x"), y_matrix = on_device(y, "y");
+  const auto row_bytes = [](const ConstMatrixView& view) {
+    return view.groups * view.columns * static_cast<std::int64_t>(size_of(view.dtype));
+  };
+  const std::int64_t rows_at_once =
+      std::max(kRowsAtOnce, kPieceBytes / std::max<std::int64_t>(1, row_bytes(x) + row_bytes(y)));
+  Verdict verdict;
+  for (std::int64_t first = 0; first < x.rows; first += rows_at_once) {
+    const std::int64_t count = std::min(rows_at_once, x.rows - first);
+    ConstMatrixView x_rows = x.row_range(first, count), y_rows = y.row_range(first, count);
+    const auto bring = [&](cuda::DeviceMatrix* device, ConstMatrixView& view) {
+      if (device == nullptr) return Matrix();
+      Matrix rows = device->rows(first, count);
+      view = std::as_const(rows).view().with_groups(view.groups,
+                                                    view.group_stride == 0 ? 0 : count * view.columns);
+      return rows;
+    };
+    const Matrix x_brought = bring(x_matrix.get(), x_rows);
+    if (y_matrix && judge.arithmetic == Arithmetic::reproducible) {
+      verdict.add(compare_on_device(x_rows, judge, *y_matrix, y_rows, first), first);
+      continue;
+    }
+    const Matrix y_brought = bring(y_matrix.get(), y_rows);
+    verdict.add(validate_on_host(x_rows, judge, y_rows), first);
+  }
+  return verdict;
 }
 
 Verdict validate_stack(const ConstMatrixView& x, const std::vector<Layer>& layers, const ConstMatrixView& y,
                        const ValidateOptions& options) {
   check(x, layers, y);
+  if (x.rows == 0) return reference::verdict_on(y, options.arithmetic);
   const Judge judge{layers, y.dtype, options.arithmetic};
+  const bool is_on_host = x.place == Place::host && y.place == Place::host;
   tbb::task_arena arena(options.threads > 0 ? options.threads : tbb::task_arena::automatic);
-  return arena.execute([&] {
-    const std::int64_t grain = options.arithmetic == Arithmetic::reproducible ? kRowsAtOnce : 1;
-    const auto range = tbb::blocked_range<std::int64_t>(0, x.rows, static_cast<std::size_t>(grain));
-    const auto body = [&](const tbb::blocked_range<std::int64_t>& rows, Verdict verdict) {
-      const std::int64_t first = rows.begin(), count = rows.end() - rows.begin();
-      verdict.add(validate_rows(x.row_range(first, count), judge, y.row_range(first, count)), first);
-      return verdict;
-    };
-    const auto join = [](Verdict left, const Verdict& right) {
-      left.add(right, 0);
-      return left;
-    };
-    Verdict verdict = reference::verdict_on(y.row_range(0, 0), options.arithmetic);
-    verdict.add(tbb::parallel_reduce(range, Verdict{}, body, join), 0);
-    if (options.arithmetic == Arithmetic::reproducible) {
-      explain_failures(verdict, x, judge);
-    }
-    return verdict;
-  });
+  return arena.execute(
+      [&] { return is_on_host ? validate_on_host(x, judge, y) : validate_in_pieces(x, judge, y); });
 }
 
 std::vector<Layer> layers_of(const Model& model) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "perceptron/error.hpp"
+#include "perceptron/validate.hpp"
 #include "src/cuda/cuda_device.hpp"
 #include "tests/support/error_text.hpp"
 
@@ -44,6 +45,16 @@ TEST_F(CudaAbsent, AskingForOneNamesItAndTheReason) {
       EXPECT_NE(std::string(error.what()).find("compute capability"), std::string::npos) << error.what();
     }
   }
+}
+
+TEST_F(CudaAbsent, DeviceMemoryCannotBeValidated) {
+  const float weight[] = {1, 2}, x[] = {3, 4}, y[] = {11};
+  const Layer layer{{weight, 1, 2}, {}, ActivationKind::identity};
+  const ConstMatrixView x_view(x, 1, 2), y_view(y, 1, 1);
+  expect_error<DeviceMissing>([&] { validate(x_view, layer, y_view.on_device()); },
+                              {"y: ", "device memory", absence()});
+  expect_error<DeviceMissing>([&] { validate(x_view.on_device(), layer, y_view); },
+                              {"x: ", "device memory", absence()});
 }
 
 TEST(CudaName, IsReadInItsThreeForms) {

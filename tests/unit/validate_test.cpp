@@ -174,9 +174,6 @@ TEST(Validate, RefusesWhatTheEngineRefuses) {
   Layer layer = model.layer(0);
   layer.weight.stride = 1;
   expect_error<InvalidArgument>([&] { validate(x, layer, y); }, {"weight", "stride"});
-  ConstMatrixView on_device = y;
-  on_device.place = Place::device;
-  expect_error<Unsupported>([&] { validate(x, model, on_device); }, {"y: ", "device memory"});
 }
 
 }  // namespace
