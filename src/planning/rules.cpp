@@ -15,11 +15,18 @@ constexpr std::int64_t kFewOutputs = 16;
 /// may be summed at the same time.
 constexpr std::int64_t kWideInputs = 4 * kSumBlock;
 
-bool is_weight_bound(const Problem& problem) {
-  return problem.rows <= kFewRows && (problem.outputs > kFewOutputs || problem.inputs > kWideInputs);
+bool has_few_outputs(const Problem& problem, const DeviceTraits&) { return problem.outputs <= kFewOutputs; }
+bool has_wide_rows(const Problem& problem) { return problem.inputs > kWideInputs; }
+bool is_weight_bound(const Problem& problem, const DeviceTraits& traits) {
+  return problem.rows <= kFewRows && (!has_few_outputs(problem, traits) || has_wide_rows(problem));
 }
-bool has_few_outputs(const Problem& problem) { return problem.outputs <= kFewOutputs; }
-bool always(const Problem&) { return true; }
+/// Tiles of row_dot would leave multiprocessors without work, where blocks of inputs could be summed beside
+/// each other.
+bool has_too_few_rows(const Problem& problem, const DeviceTraits& traits) {
+  return has_few_outputs(problem, traits) && has_wide_rows(problem) &&
+         problem.rows < first_filling_row(problem, traits);
+}
+bool always(const Problem&, const DeviceTraits&) { return true; }
 
 double tiles_along(std::int64_t extent, int tile) {
   return std::ceil(static_cast<double>(std::max<std::int64_t>(extent, 1)) / std::max(tile, 1));
@@ -66,9 +73,22 @@ std::string tiling_fit(const Problem& problem, const DeviceTraits& traits,
                      candidate.tile_outputs, found.rounds);
 }
 
+/// Rows that the busiest multiprocessor reads. The start and end of a tile are taken to cost as much as 16
+/// rows, and an output what a 48th of the reading does, which prefers tiles of many rows to narrow ones:
+/// estimates.
+double reading_cost(const Problem& problem, const DeviceTraits& traits, const kernels::Candidate& candidate) {
+  return cover(problem, traits, candidate).rounds * (candidate.tile_rows + 16) *
+         (1 + candidate.tile_outputs / 48.0);
+}
+
 /// Passes over W; a row more in each is taken to cost a 64th of its reading: an estimate.
 double streaming_cost(const Problem& problem, const DeviceTraits&, const kernels::Candidate& candidate) {
   return tiles_along(problem.rows, candidate.tile_rows) * (64 + candidate.tile_rows);
+}
+
+/// The same for one row of many: rows of x are the work, and the more go together the less of W is read.
+double row_streaming_cost(const Problem&, const DeviceTraits&, const kernels::Candidate& candidate) {
+  return (64.0 + candidate.tile_rows) / candidate.tile_rows;
 }
 
 std::string streaming_fit(const Problem& problem, const DeviceTraits&, const kernels::Candidate& candidate) {
@@ -79,7 +99,7 @@ std::string streaming_fit(const Problem& problem, const DeviceTraits&, const ker
 
 struct Rule {
   std::string_view family;
-  bool (*applies)(const Problem&);
+  bool (*applies)(const Problem&, const DeviceTraits&);
   std::string_view because;
   std::string_view needs;
   double (*cost)(const Problem&, const DeviceTraits&, const kernels::Candidate&);
@@ -93,15 +113,23 @@ constexpr std::array kRules{
          "few rows meet wide weights: reading W once is the work, spread over outputs and blocks of 256 "
          "inputs",
          "at most 16 rows, and more than 16 outputs or more than 1024 inputs", streaming_cost, streaming_fit},
+    Rule{"weight_stream", has_too_few_rows,
+         "few outputs of wide rows, too few of them to fill the multiprocessors with tiles: blocks of 256 "
+         "inputs are "
+         "summed beside each other",
+         "at most 16 outputs, more than 1024 inputs, and fewer tiles of 128 rows than multiprocessors",
+         row_streaming_cost, streaming_fit},
     Rule{"row_dot", has_few_outputs, "few outputs: reading x once is the work, the weights stay on the chip",
-         "at most 16 outputs", tiling_cost, tiling_fit},
+         "at most 16 outputs", reading_cost, tiling_fit},
     Rule{"tile_fma", always, "rows and outputs enough for tiles: every value loaded serves many sums", "",
          tiling_cost, tiling_fit},
 };
 
-const Rule* rule_of(const kernels::Candidate& candidate) {
-  const auto found = std::find_if(kRules.begin(), kRules.end(),
-                                  [&](const Rule& rule) { return rule.family == candidate.family; });
+/// The family's first rule that applies; null where there is none.
+const Rule* rule_of(const Problem& problem, const DeviceTraits& traits, const kernels::Candidate& candidate) {
+  const auto found = std::ranges::find_if(kRules, [&](const Rule& rule) {
+    return rule.family == candidate.family && rule.applies(problem, traits);
+  });
   return found == kRules.end() ? nullptr : &*found;
 }
 
@@ -113,11 +141,15 @@ double last_counted_row(const Problem& layer, const DeviceTraits& traits) {
   return std::floor(kRounds * kTile * static_cast<double>(traits.multiprocessors) / across);
 }
 
+std::int64_t first_filling_row(const Problem& layer, const DeviceTraits& traits) {
+  constexpr std::int64_t kTile = 128;
+  const std::int64_t tiles = (traits.multiprocessors + layer.groups - 1) / layer.groups;
+  return (tiles - 1) * kTile + 1;
+}
+
 Rank rank_of(const Problem& problem, const DeviceTraits& traits, const kernels::Candidate& candidate) {
-  const Rule* const rule = rule_of(candidate);
-  if (rule == nullptr || !rule->applies(problem)) {
-    return {Rank::kNoRule, tiling_cost(problem, traits, candidate)};
-  }
+  const Rule* const rule = rule_of(problem, traits, candidate);
+  if (rule == nullptr) return {Rank::kNoRule, tiling_cost(problem, traits, candidate)};
   return {static_cast<std::size_t>(rule - kRules.data()), rule->cost(problem, traits, candidate)};
 }
 
@@ -128,14 +160,18 @@ std::string rule_reason(const Rank& rank) {
 
 std::string fit_text(const Problem& problem, const DeviceTraits& traits,
                      const kernels::Candidate& candidate) {
-  const Rule* const rule = rule_of(candidate);
+  const Rule* const rule = rule_of(problem, traits, candidate);
   return (rule == nullptr ? tiling_fit : rule->fit)(problem, traits, candidate);
 }
 
 std::string missed_rule(const Problem& problem, const kernels::Candidate& candidate) {
-  const Rule* const rule = rule_of(candidate);
-  if (rule == nullptr) return "no rule names its family";
-  return fmt::format("its rule needs {}; found rows {}, inputs {}, outputs {}", rule->needs, problem.rows,
+  std::string needs;
+  for (const Rule& rule : kRules) {
+    if (rule.family == candidate.family)
+      needs += fmt::format("{}{}", needs.empty() ? "" : "; or ", rule.needs);
+  }
+  if (needs.empty()) return "no rule names its family";
+  return fmt::format("its rule needs {}; found rows {}, inputs {}, outputs {}", needs, problem.rows,
                      problem.inputs, problem.outputs);
 }
 

@@ -37,6 +37,9 @@ Rank rank_of(const Problem& problem, const DeviceTraits& traits, const kernels::
 /// more.
 double last_counted_row(const Problem& layer, const DeviceTraits& traits);
 
+/// From that row count on row_dot's tiles of 128 rows are at least as many as there are multiprocessors.
+std::int64_t first_filling_row(const Problem& layer, const DeviceTraits& traits);
+
 /// Why the family is right for the problem: its rule.
 std::string rule_reason(const Rank& rank);
 /// How the policy fits the problem: what its cost was made of.

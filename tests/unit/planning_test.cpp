@@ -99,6 +99,28 @@ TEST(Rules, FewOutputsAreRowDots) {
   EXPECT_EQ(chosen("1x1024x16:f32:relu"), "row_dot 16");
 }
 
+TEST(Rules, WideRowsAreCutIntoBlocksUntilRowsFillTheDevice) {
+  EXPECT_EQ(chosen("1000x65536x1:f32:relu"), "weight_stream 4");
+  EXPECT_EQ(chosen("16768x65536x1:f32:relu"), "weight_stream 4") << "131 tiles of 128 rows";
+  EXPECT_EQ(chosen("16769x65536x1:f32:relu"), "row_dot 16") << "132 tiles for 132 multiprocessors";
+  EXPECT_EQ(chosen("1000x1024x1:f32:relu"), "row_dot 16") << "too few blocks of inputs";
+  EXPECT_EQ(chosen("64@256x4096x4:f32:relu"), "weight_stream 4") << "64 groups of 2 tiles";
+  EXPECT_EQ(chosen("64@257x4096x4:f32:relu"), "row_dot 4") << "64 groups of 3 tiles";
+}
+
+TEST(Rules, ShortRowsTakeTallTilesWhereThereAreRowsEnough) {
+  const auto real = [](const char* problem) {
+    return planning::choose(Problem::parse(problem), traits_of("h200"), kernels::candidates());
+  };
+  if (kernels::candidates().empty()) GTEST_SKIP() << "built without kernels";
+  EXPECT_EQ(real("1000000x2x1:f32:relu").candidate->policy, "512x4");
+  EXPECT_EQ(real("10000x2x1:f32:relu").candidate->policy, "128x1");
+  EXPECT_EQ(real("1000000x64x1:f32:relu").candidate->policy, "128x1");
+  EXPECT_EQ(real("1000000x64x3:f32:relu").candidate->policy, "128x4");
+  EXPECT_EQ(real("1000000x64x8:f32:relu").candidate->policy, "256x8");
+  EXPECT_EQ(real("1000000x64x9:f32:relu").candidate->policy, "256x16");
+}
+
 TEST(Rules, TheLargestTileThatFillsTheDevice) {
   EXPECT_EQ(chosen("8192x1024x8192:f32:relu"), "tile_fma 128x128");
   EXPECT_EQ(chosen("2048x1024x1024:f32:relu"), "tile_fma 128x128") << "128 tiles for 132 multiprocessors";
@@ -123,7 +145,7 @@ TEST(Rules, SharedMemoryOfTheDeviceCounts) {
 TEST(Rules, EveryOtherCandidateIsKeptWithItsReason) {
   const Choice choice = choose("8192x1024x8192:f32:relu");
   ASSERT_EQ(choice.rejections.size(), kMade.size() - 1);
-  EXPECT_NE(choice.reason.find("rule 3"), std::string::npos) << choice.reason;
+  EXPECT_NE(choice.reason.find("rule 4"), std::string::npos) << choice.reason;
   EXPECT_NE(choice.reason.find("4096 tiles of 128×128"), std::string::npos) << choice.reason;
   const auto reason = [&choice](std::size_t index) { return choice.rejections[index].reason; };
   EXPECT_NE(reason(0).find("1.20 times the estimated cost"), std::string::npos) << reason(0);
@@ -144,8 +166,9 @@ TEST(Rules, AFamilyWhoseRuleDoesNotHoldSaysWhatItNeeds) {
     if (other.candidate->family == "weight_stream") {
       EXPECT_EQ(
           other.reason,
-          "its rule needs at most 16 rows, and more than 16 outputs or more than 1024 inputs; found rows "
-          "2, inputs 64, outputs 8");
+          "its rule needs at most 16 rows, and more than 16 outputs or more than 1024 inputs; or at most 16 "
+          "outputs, more than 1024 inputs, and fewer tiles of 128 rows than multiprocessors; found rows 2, "
+          "inputs 64, outputs 8");
     }
     if (other.candidate->policy == "32x32") {
       EXPECT_EQ(other.reason, "an earlier rule chose row_dot");
@@ -206,8 +229,9 @@ void expect_table_says_the_choice(Problem problem, const DeviceTraits& traits,
 
 /// Over the made-up candidates and over the kernels of this build.
 TEST(PolicyTable, SaysWhatIsChosenForEveryRowCount) {
-  for (const char* text : {"1x64x1:f32:relu", "1x8x3:f16:relu", "1x64x300:f32:relu", "1x4096x16:f64:relu",
-                           "7@1x64x100:f32:relu", "1x64x100000:f32:relu", "1x64x128:bf16:softmax"}) {
+  for (const char* text :
+       {"1x64x1:f32:relu", "1x8x3:f16:relu", "1x64x300:f32:relu", "1x4096x16:f64:relu", "3@1x5000x2:f32:relu",
+        "1x2x1:f32:relu", "7@1x64x100:f32:relu", "1x64x100000:f32:relu", "1x64x128:bf16:softmax"}) {
     for (const DeviceTraits& traits : known_device_traits()) {
       expect_table_says_the_choice(Problem::parse(text), traits, kMade);
       expect_table_says_the_choice(Problem::parse(text), traits, kernels::candidates());
