@@ -14,8 +14,13 @@ namespace perceptron::cli {
 namespace fs = std::filesystem;
 
 bool is_same_file(const fs::path& a, const fs::path& b) {
+  // fs::equivalent refuses pipes.
+  struct stat one {
+  }, other{};
+  if (stat(a.c_str(), &one) == 0 && stat(b.c_str(), &other) == 0) {
+    return !S_ISCHR(one.st_mode) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+  }
   std::error_code error;
-  if (fs::exists(a, error) && fs::exists(b, error)) return fs::equivalent(a, b, error);
   const fs::path canonical_a = fs::weakly_canonical(fs::absolute(a, error), error);
   const fs::path canonical_b = fs::weakly_canonical(fs::absolute(b, error), error);
   return !error && canonical_a == canonical_b;

@@ -5,7 +5,8 @@
 
 namespace perceptron::cli {
 
-/// True where both name one file: through links too, and where it does not exist yet.
+/// True where both name one file or pipe: through links too, and where it does not exist yet. A terminal or
+/// /dev/null may be written twice: nothing in it is destroyed.
 bool is_same_file(const std::filesystem::path& a, const std::filesystem::path& b);
 
 /// Throws InvalidArgument where writing `written` would destroy `kept`; the names are those of the message.

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -12,6 +14,18 @@
 namespace perceptron::cli {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+/// A name in the same directory that no other report of this machine uses.
+fs::path name_beside(const fs::path& path) {
+  static std::atomic<unsigned> counter{0};
+  constexpr std::size_t kLongestStem = 200;  // File systems take 255 bytes, and the suffix needs some.
+  const std::string stem = path.filename().string().substr(0, kLongestStem);
+  return path.parent_path() / fmt::format(".{}.part-{}-{}", stem, getpid(), counter++);
+}
+
+}  // namespace
 
 ReportFile::ReportFile(fs::path path) : path_(std::move(path)) {
   std::error_code error;
@@ -23,7 +37,7 @@ ReportFile::ReportFile(fs::path path) : path_(std::move(path)) {
     file_.open(path_, std::ios::app);
   } else {
     if (exists) path_ = fs::canonical(path_, error);  // A link stays a link.
-    temporary_ = path_.parent_path() / fmt::format(".{}.part-{}", path_.filename().string(), getpid());
+    temporary_ = name_beside(path_);
     file_.open(temporary_, std::ios::trunc);
     if (exists && file_) fs::permissions(temporary_, fs::status(path_, error).permissions(), error);
   }

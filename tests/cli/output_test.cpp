@@ -95,6 +95,19 @@ TEST_F(Output, ReportIsReplacedOnlyBySuccess) {
   EXPECT_EQ(dir_.entries(), 4);
 }
 
+TEST_F(Output, NamesAsLongAsTheFileSystemTakes) {
+  const std::string output(250, 'y'), report(250, 'r');
+  expect_success({"run", at("model"), at("x.npy"), at(output), "--report", at(report)});
+  EXPECT_EQ(load_npy(dir_ / output).rows(), 5);
+  EXPECT_TRUE(nlohmann::json::accept(read_file(dir_ / report)));
+  EXPECT_EQ(dir_.entries(), 4);
+}
+
+TEST_F(Output, OnePipeIsOneFile) {
+  expect_refused({"run", at("model"), at("x.npy"), "/dev/stdout", "--report", "/dev/stdout"}, 2,
+                 {"same file", "report", "output"});
+}
+
 TEST_F(Output, ReplacesAFileWholeAndThroughLinks) {
   write_file(dir_ / "y.npy", std::string(5000, 'x'));
   fs::create_symlink("y.npy", dir_ / "link");
