@@ -27,6 +27,15 @@ std::vector<std::string> split(const std::string& text) {
   return words;
 }
 
+/// A second time nothing new would be measured.
+template <class Value>
+void refuse_repeated(const std::vector<Value>& values, const std::string& text, std::string_view option) {
+  for (auto value = values.begin(); value != values.end(); ++value) {
+    if (std::find(values.begin(), value, *value) == value) continue;
+    throw InvalidArgument(fmt::format("{} {}: {} is there twice; expected each once", option, text, *value));
+  }
+}
+
 /// "1,16,1024" of the option of that name.
 template <class Number>
 std::vector<Number> numbers(const std::string& text, std::string_view option) {
@@ -41,6 +50,7 @@ std::vector<Number> numbers(const std::string& text, std::string_view option) {
     }
     values.push_back(value);
   }
+  refuse_repeated(values, text, option);
   return values;
 }
 
@@ -61,6 +71,22 @@ void refuse_idle(const Words& words) {
   }
   if (words.model.empty() && !words.rows.empty()) {
     throw InvalidArgument("--rows is of --model; a problem has its rows in its name");
+  }
+}
+
+/// Of what serves problems, where a model alone is measured.
+void refuse_without_problems(const Words& words) {
+  if (words.model.empty() || !words.problems.empty()) return;
+  if (!words.peers.empty()) {
+    throw InvalidArgument(
+        fmt::format("--peers={}: peers compute problems, not models; name a PROBLEM beside --model, or leave "
+                    "--peers out",
+                    words.peers));
+  }
+  if (!words.sweep.empty() && !words.rows.empty()) {
+    throw InvalidArgument(fmt::format(
+        "--rows {} and --sweep {}: each gives the model's rows; expected one of them, or a PROBLEM to sweep",
+        words.rows, words.sweep));
   }
 }
 
@@ -127,6 +153,7 @@ void load_peers(const Words& words, Request& request) {
   const bool is_all = words.peers == "all";
   const std::vector<std::string> names =
       is_all ? std::vector<std::string>(kPeers.begin(), kPeers.end()) : split(words.peers);
+  refuse_repeated(names, words.peers, "--peers");
   for (const std::string& name : names) {
     try {
       request.options.peers.push_back(load_peer(name));
@@ -154,6 +181,7 @@ void resolve_device(Request& request) {
 
 Request read_request(const Words& words) {
   refuse_idle(words);
+  refuse_without_problems(words);
   Request request;
   request.problems = asked_problems(words);
   request.model = words.model;

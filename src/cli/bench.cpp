@@ -2,13 +2,19 @@
 // against what one would use instead. This file reads the arguments and writes the results; bench/ measures.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
 
 #include "bench/findings.hpp"
 #include "bench/page/page.hpp"
@@ -65,27 +71,63 @@ struct Reports {
   std::optional<ReportFile> json, csv, html;
 };
 
+/// A file and what it is to the user.
+struct NamedFile {
+  const char* name;
+  std::filesystem::path path;
+};
+
+std::vector<NamedFile> reports_of(const BenchOptions& options) {
+  std::vector<NamedFile> files;
+  if (options.json) files.push_back({"JSON", *options.json});
+  if (options.csv) files.push_back({"CSV", *options.csv});
+  if (options.html) files.push_back({"HTML", *options.html});
+  return files;
+}
+
+/// No report may destroy what is read, nor another report.
 void refuse_same_files(const BenchOptions& options) {
-  const std::pair<const char*, const std::optional<std::filesystem::path>*> files[] = {
-      {"JSON", &options.json},
-      {"CSV", &options.csv},
-      {"HTML", &options.html},
-      {"validation", &options.validation}};
-  for (const auto& [name, path] : files) {
-    for (const auto& [other_name, other] : files) {
-      if (name != other_name && *path && *other) refuse_overwriting(**path, name, **other, other_name);
-    }
+  std::vector<NamedFile> kept;
+  if (!options.words.model.empty()) kept.push_back({"model", options.words.model});
+  if (options.validation) kept.push_back({"validation", *options.validation});
+  for (const NamedFile& report : reports_of(options)) {
+    for (const NamedFile& file : kept) refuse_overwriting(report.path, report.name, file.path, file.name);
+    kept.push_back(report);
+  }
+}
+
+/// Where the table goes: not between the bytes of a report.
+std::FILE* text_stream(const BenchOptions& options) {
+  const auto is_taken = [](const NamedFile& file) { return is_standard_output(file.path); };
+  return std::ranges::any_of(reports_of(options), is_taken) ? stderr : stdout;
+}
+
+/// What would be silently unused is a mistake.
+void refuse_unused(const BenchOptions& options) {
+  if (options.activations && options.words.model.empty()) {
+    throw InvalidArgument("--activations are of --model; a problem has its activation in its name");
+  }
+  if (options.validation && !options.html) {
+    throw InvalidArgument(fmt::format("--validation {}: it is shown in the page of --html, which is missing",
+                                      options.validation->string()));
   }
 }
 
 nlohmann::json read_validation(const std::filesystem::path& path) {
+  constexpr std::string_view kExpected = "what `perceptron validate --json` writes";
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    throw FileError(fmt::format("{} is a directory; expected {}", path.string(), kExpected));
+  }
   std::ifstream file(path);
-  if (!file) throw FileError(fmt::format("{}: cannot be read", path.string()));
+  if (!file) {
+    const std::string reason = std::generic_category().message(errno);
+    throw FileError(fmt::format("{}: cannot be read: {}; expected {}", path.string(), reason, kExpected));
+  }
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
   if (json.is_object() && json.contains("totals") && json["totals"].is_object()) return json;
-  throw FormatError(fmt::format(
-      "{}: expected what `perceptron validate --json` writes, an object with \"totals\"", path.string()));
+  throw FormatError(fmt::format("{}: expected {}, an object with \"totals\"", path.string(), kExpected));
 }
 
 /// Ours: x, y, W and its copy and packed form; peers' packed forms and the check of their results besides.
@@ -111,8 +153,9 @@ constexpr std::size_t kResultsPerPeaks = 8;
 /// Measures one thing after the other and prints each as it comes.
 class Run {
  public:
-  Run(const Request& request, bool is_quiet, std::int64_t total)
-      : request_(request), is_quiet_(is_quiet), progress_(total, !is_quiet, "measurements") {
+  /// text: where the table goes; null: nowhere.
+  Run(const Request& request, std::FILE* text, std::int64_t total)
+      : request_(request), text_(text), progress_(total, text != nullptr, "measurements") {
     findings_ = {
         bench::this_machine(), bench::utc_date(), bench::source_commit(), bench::load_average(), {}, {}};
     for (const int threads : request.threads) {
@@ -153,20 +196,20 @@ class Run {
     }
   }
   void print(const std::string& text) {
-    if (is_quiet_) return;
-    fmt::print("{}", text);
-    std::fflush(stdout);
+    if (text_ == nullptr) return;
+    fmt::print(text_, "{}", text);
+    std::fflush(text_);
   }
 
   const Request& request_;
-  bool is_quiet_;
+  std::FILE* text_;
   Progress progress_;
   Findings findings_;
 };
 
-Findings measure_all(const Request& request, const std::optional<Model>& model, bool is_quiet) {
+Findings measure_all(const Request& request, const std::optional<Model>& model, std::FILE* text) {
   const std::size_t total = request.threads.size() * (request.problems.size() + request.rows.size());
-  Run run(request, is_quiet, static_cast<std::int64_t>(total));
+  Run run(request, text, static_cast<std::int64_t>(total));
   const std::string file = request.model.filename().string();
   for (const int threads : request.threads) {
     for (const bench::Asked& asked : request.problems) {
@@ -213,21 +256,28 @@ int run_bench(const BenchOptions& options) {
     print_list();
     return kDone;
   }
+  refuse_unused(options);
+  refuse_same_files(options);
   const Request request = bench::read_request(options.words);
   std::optional<nlohmann::json> validation;
   if (options.validation) validation = read_validation(*options.validation);
   std::optional<Model> model;
   if (!request.model.empty()) model = load_model(request.model, options.activations);
   refuse_what_exceeds_memory(request, model);
-  refuse_same_files(options);
+  std::FILE* const text = options.is_quiet ? nullptr : text_stream(options);
   Reports reports(options);
   watch_for_interrupts();
   if (!options.is_quiet) warn_of(request);
-  const Findings findings = measure_all(request, model, options.is_quiet);
+  const Findings findings = measure_all(request, model, text);
   if (reports.json) reports.json->write(bench::to_json(findings).dump(1) + "\n");
   if (reports.csv) reports.csv->write(bench::to_csv(findings));
   if (reports.html) reports.html->write(bench::to_html(findings, validation));
   return kDone;
+}
+
+/// For options whose absence means something else than nothing.
+std::string refuse_nothing(const std::string& text) {
+  return text.empty() ? "expected a value, found nothing; leave the option out for its default" : "";
 }
 
 void add_measuring_options(CLI::App* verb, bench::Words& words) {
@@ -244,6 +294,16 @@ void add_measuring_options(CLI::App* verb, bench::Words& words) {
   verb->add_option("--seed", words.seed, "Of the data; default 1");
   verb->add_flag("--resident", words.is_resident,
                  "One x and y again and again, from the caches where they fit");
+  for (const char* name : {"--model", "--rows", "--threads", "--sweep"}) {
+    verb->get_option(name)->check(CLI::Validator(refuse_nothing, ""));
+  }
+}
+
+/// It measures nothing, so everything else would be unused.
+void exclude_all_others(CLI::App* verb, CLI::Option* option) {
+  for (CLI::Option* other : verb->get_options()) {
+    if (other != option && other != verb->get_help_ptr()) option->excludes(other);
+  }
 }
 
 }  // namespace
@@ -258,8 +318,9 @@ void add_bench(CLI::App& app, Action& action) {
   verb->add_option("--html", options->html, "The same as one page with plots");
   verb->add_option("--validation", options->validation,
                    "What `perceptron validate --json` wrote, for the page");
-  verb->add_flag("--list", options->is_listing, "Print the fixed list and which peers are found");
   verb->add_flag("--quiet", options->is_quiet, "Print errors only");
+  exclude_all_others(
+      verb, verb->add_flag("--list", options->is_listing, "Print the fixed list and which peers are found"));
   verb->footer(kBenchExamples);
   verb->callback([options, &action] { action = [options] { return run_bench(*options); }; });
 }

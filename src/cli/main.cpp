@@ -6,6 +6,7 @@
 #include <exception>
 #include <new>
 #include <string>
+#include <string_view>
 
 #include "perceptron/error.hpp"
 #include "perceptron/version.hpp"
@@ -47,6 +48,15 @@ bool is_unknown_verb(const CLI::App& app, const std::string& word) {
   return !word.starts_with("-") && app.get_subcommands(has_that_name).empty();
 }
 
+/// The option of "--option=" without a value, which would be read as if "=" were not there; else empty.
+std::string_view find_empty_option(int argc, char** argv) {
+  for (int index = 1; index < argc; ++index) {
+    const std::string_view word = argv[index];
+    if (word.starts_with("--") && word.find('=') == word.size() - 1) return word;
+  }
+  return {};
+}
+
 int parse_and_act(int argc, char** argv) {
   CLI::App app("Batched perceptrons: y = f(x·Wᵀ + b), the same bits on every device", "perceptron");
   Action action;
@@ -67,6 +77,9 @@ int parse_and_act(int argc, char** argv) {
     return fail_usage(
         app,
         fmt::format("there is no verb `{}`; expected run, inspect, plan, validate, bench or info", argv[1]));
+  }
+  if (const std::string_view option = find_empty_option(argc, argv); !option.empty()) {
+    return fail_usage(app, fmt::format("{}: expected a value behind \"=\", found nothing", option));
   }
   try {
     app.parse(argc, argv);

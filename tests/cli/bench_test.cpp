@@ -1,5 +1,6 @@
 // `perceptron bench`: tiny problems for a moment each, the files that it writes, and what it refuses before
 // it measures.
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -156,6 +157,73 @@ TEST_F(BenchVerb, RefusesReportsThatCannotBeWrittenBeforeItMeasures) {
   expect_refused({"3x4x5:f32:relu", "--json", at("r"), "--html", at("r")}, 2, {"same file"});
 }
 
+TEST_F(BenchVerb, RefusesReportsOverWhatItReads) {
+  small_model(4, 3).save(at("m.safetensors"));
+  write_file(at("v.json"), R"({"totals":{"PASSED":1}})");
+  std::filesystem::create_symlink("m.safetensors", at("link"));
+  const std::string model = content_of(at("m.safetensors"));
+  for (const char* option : {"--json", "--csv", "--html"}) {
+    for (const char* name : {"m.safetensors", "link"}) {
+      expect_refused({"--model", at("m.safetensors"), "--rows", "1", option, at(name)}, 2,
+                     {"same file as the model", at("m.safetensors")});
+    }
+  }
+  EXPECT_EQ(content_of(at("m.safetensors")), model);
+  expect_refused(
+      {"3x4x5:f32:relu", "--html", at("r.html"), "--validation", at("v.json"), "--json", at("v.json")}, 2,
+      {"same file as the validation"});
+}
+
+TEST_F(BenchVerb, StandardOutputHoldsTheReportAlone) {
+  const Finished finished = perceptron(quick({"3x4x5:f32:relu", "--json", "/dev/stdout"}));
+  EXPECT_EQ(finished.exit_code, 0);
+  EXPECT_TRUE(Json::accept(finished.out)) << finished.out;
+  expect_word(finished.err, "GFLOP/s");
+  expect_refused({"3x4x5:f32:relu", "--json", "/dev/stdout", "--csv", "/dev/stdout"}, 2, {"same file"});
+}
+
+TEST_F(BenchVerb, RefusesWhatItWouldNotUse) {
+  small_model(4, 3).save(at("m.safetensors"));
+  write_file(at("v.json"), R"({"totals":{"PASSED":1}})");
+  expect_refused({"3x4x5:f32:relu", "--activations", "relu"}, 2, {"--activations", "--model"});
+  expect_refused({"3x4x5:f32:relu", "--validation", at("v.json")}, 2, {"v.json", "--html"});
+  expect_refused({"--model", at("m.safetensors"), "--rows", "1", "--sweep", "rows=1:2:x2"}, 2,
+                 {"--rows 1", "--sweep rows=1:2:x2", "one of them"});
+  expect_refused({"--model", at("m.safetensors"), "--rows", "1", "--peers"}, 2, {"--peers=all", "PROBLEM"});
+}
+
+TEST_F(BenchVerb, ListsAlone) {
+  for (const std::vector<std::string>& others :
+       {std::vector<std::string>{"3x4x5:f32:relu"}, {"--json", at("r.json")}, {"--peers"}, {"--quiet"}}) {
+    std::vector<std::string> arguments{"bench", "--list"};
+    arguments.insert(arguments.end(), others.begin(), others.end());
+    const Finished finished = perceptron(arguments);
+    EXPECT_EQ(finished.exit_code, 2) << others.front();
+    expect_word(finished.err, "--list");
+    EXPECT_EQ(finished.out, "");
+  }
+}
+
+TEST_F(BenchVerb, RefusesEmptyValues) {
+  for (const char* option : {"--sweep", "--threads", "--model", "--rows"}) {
+    const Finished finished = perceptron({"bench", "3x4x5:f32:relu", option, ""});
+    EXPECT_EQ(finished.exit_code, 2) << option;
+    expect_word(finished.err, option);
+  }
+  for (const char* option : {"--peers=", "--sweep="}) {
+    const Finished finished = perceptron({"bench", option, "3x4x5:f32:relu"});
+    EXPECT_EQ(finished.exit_code, 2) << option;
+    expect_word(finished.err, option);
+  }
+}
+
+TEST_F(BenchVerb, RefusesToMeasureTwice) {
+  expect_refused({"3x4x5:f32:relu", "--peers=onednn,eigen,onednn"}, 2, {"--peers", "onednn is there twice"});
+  expect_refused({"3x4x5:f32:relu", "--threads", "1,1"}, 2, {"--threads 1,1", "1 is there twice"});
+  small_model(4, 3).save(at("m.safetensors"));
+  expect_refused({"--model", at("m.safetensors"), "--rows", "7,7"}, 2, {"--rows 7,7", "7 is there twice"});
+}
+
 TEST_F(BenchVerb, RefusesDevicesThatSayNothing) {
   expect_refused({"3x4x5:f32:relu", "--device", "ptx"}, 2, {"ptx", "tests"});
   expect_refused({"3x4x5:f32:relu", "--device", "cpu:none"}, 77, {"cpu:none"});
@@ -164,8 +232,13 @@ TEST_F(BenchVerb, RefusesDevicesThatSayNothing) {
 
 TEST_F(BenchVerb, RefusesAValidationThatIsNone) {
   write_file(at("v.json"), "{}");
-  expect_refused({"3x4x5:f32:relu", "--validation", at("v.json")}, 2, {"v.json", "totals"});
-  expect_refused({"3x4x5:f32:relu", "--validation", at("none.json")}, 3, {"none.json"});
+  const auto refused = [this](const std::string& path, int code,
+                              std::initializer_list<std::string_view> words) {
+    expect_refused({"3x4x5:f32:relu", "--html", at("r.html"), "--validation", path}, code, words);
+  };
+  refused(at("v.json"), 2, {"v.json", "totals"});
+  refused(at("none.json"), 3, {"none.json", "No such file"});
+  refused(dir_.path().string(), 3, {dir_.path().string(), "is a directory"});
 }
 
 }  // namespace
