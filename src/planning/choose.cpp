@@ -5,18 +5,32 @@
 #include <optional>
 
 #include "src/planning/linear_arguments.hpp"
+#include "src/planning/occupancy.hpp"
 #include "src/planning/planning.hpp"
 #include "src/planning/rules.hpp"
 
 namespace perceptron::planning {
 namespace {
 
+/// Registers or threads may be too few in the traits of a file alone: kernels are compiled to fit real GPUs.
+std::optional<std::string> refusal_by_occupancy(const kernels::Launch& launch, const DeviceTraits& traits) {
+  const BlockNeeds needs = needs_of(launch, traits);
+  const Occupancy found = occupancy(needs, traits, 1);
+  if (found.blocks_per_multiprocessor > 0) return std::nullopt;
+  return fmt::format(
+      "a multiprocessor of {} holds no block of {} threads, {} registers per thread and {} bytes of shared "
+      "memory: too few {}",
+      traits.name, needs.threads, needs.registers_per_thread, needs.shared_bytes,
+      found.limit == "shared memory" ? "bytes of shared memory" : found.limit);
+}
+
 /// The candidate's own refusal, or what the device lacks.
 std::optional<std::string> refusal_of(const Problem& problem, const DeviceTraits& traits,
                                       const kernels::Candidate& candidate) {
   if (auto refusal = candidate.refusal(linear_part(problem))) return refusal;
-  const auto needed = static_cast<std::int64_t>(launch_of(problem, candidate).shared_bytes);
-  if (needed <= traits.shared_bytes_per_block) return std::nullopt;
+  const kernels::Launch launch = launch_of(problem, candidate);
+  const auto needed = static_cast<std::int64_t>(launch.shared_bytes);
+  if (needed <= traits.shared_bytes_per_block) return refusal_by_occupancy(launch, traits);
   return fmt::format("needs {} bytes of shared memory per block, {} has {}", needed, traits.name,
                      traits.shared_bytes_per_block);
 }

@@ -1,8 +1,6 @@
 // Describes what the rules chose: launch, resources from the build, occupancy, estimate.
 #include "perceptron/device_plan.hpp"
 
-#include <charconv>
-
 #include "kernels/resources.hpp"
 #include "perceptron/error.hpp"
 #include "src/planning/occupancy.hpp"
@@ -14,28 +12,11 @@ namespace {
 /// Between two kernels of one stream. An estimate: published figures are 1 to 2 µs in a graph.
 constexpr double kSecondsPerLaunch = 2e-6;
 
-/// The architecture's number where its code runs on the device, else 0: "90a" on 9.0 alone, "80" on 8.x.
-std::int64_t usable_architecture(std::string_view architecture, std::int64_t compute_capability) {
-  std::int64_t number = 0;
-  const char* const end = architecture.data() + architecture.size();
-  const bool is_exact = std::from_chars(architecture.data(), end, number).ptr != end;
-  if (number == compute_capability) return number;
-  return !is_exact && number / 10 == compute_capability / 10 && number < compute_capability ? number : 0;
-}
-
-/// Of the nearest architecture whose code runs on the device.
 std::optional<EntryResources> resources_of(std::string_view entry, const DeviceTraits& traits) {
-  const kernels::Resources* best = nullptr;
-  std::int64_t best_number = 0;
-  for (const kernels::Resources& row : kernels::resources()) {
-    const std::int64_t number = usable_architecture(row.architecture, traits.compute_capability);
-    if (row.entry != entry || number <= best_number) continue;
-    best = &row;
-    best_number = number;
-  }
-  if (best == nullptr) return std::nullopt;
-  return EntryResources{std::string(best->architecture), best->registers, best->static_shared_bytes,
-                        best->stack_bytes, best->spill_bytes};
+  const kernels::Resources* const found = planning::usable_resources(entry, traits);
+  if (found == nullptr) return std::nullopt;
+  return EntryResources{std::string(found->architecture), found->registers, found->static_shared_bytes,
+                        found->stack_bytes, found->spill_bytes};
 }
 
 Roofline roofline_of(const Problem& problem, const DeviceTraits& traits) {
@@ -66,9 +47,8 @@ void describe_launch(const kernels::Launch& launch, DevicePlan& plan) {
   plan.dynamic_shared_bytes = launch.shared_bytes;
   plan.resources = resources_of(launch.entry, plan.traits);
   if (!plan.resources) return;
-  const planning::BlockNeeds needs{static_cast<std::int64_t>(launch.block.count()), plan.resources->registers,
-                                   plan.resources->static_shared_bytes + plan.dynamic_shared_bytes};
-  plan.occupancy = planning::occupancy(needs, plan.traits, static_cast<double>(launch.grid.count()));
+  plan.occupancy = planning::occupancy(planning::needs_of(launch, plan.traits), plan.traits,
+                                       static_cast<double>(launch.grid.count()));
 }
 
 }  // namespace

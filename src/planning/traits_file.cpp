@@ -3,10 +3,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <system_error>
+#include <utility>
 #include <variant>
 
 #include "perceptron/device_traits.hpp"
@@ -17,15 +20,26 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// What a whole number may be, and why where that is not plain.
+struct Range {
+  std::int64_t least = 1, most = std::int64_t{1} << 53;
+  std::string_view expected = "a whole number from 1 to 2^53";
+};
+
 struct Field {
   std::string_view name;
   std::variant<std::string DeviceTraits::*, std::int64_t DeviceTraits::*, double DeviceTraits::*> member;
+  Range range = {};
 };
+
+constexpr Range kCapability{80, 10'000, "80 to 10000, as the kernels need compute capability 8.0 or higher"};
+/// Planning looks at every tile of rows of some rounds of all multiprocessors.
+constexpr Range kMultiprocessors{1, 10'000, "a whole number from 1 to 10000"};
 
 constexpr Field kFields[]{
     {"name", &DeviceTraits::name},
-    {"compute_capability", &DeviceTraits::compute_capability},
-    {"multiprocessors", &DeviceTraits::multiprocessors},
+    {"compute_capability", &DeviceTraits::compute_capability, kCapability},
+    {"multiprocessors", &DeviceTraits::multiprocessors, kMultiprocessors},
     {"clock_hz", &DeviceTraits::clock_hz},
     {"f32_fma_per_clock", &DeviceTraits::f32_fma_per_clock},
     {"f64_fma_per_clock", &DeviceTraits::f64_fma_per_clock},
@@ -49,7 +63,7 @@ class TraitsReader {
     refuse_unknown();
     DeviceTraits traits;
     for (const Field& field : kFields) {
-      std::visit([&](auto member) { read(field.name, traits.*member); }, field.member);
+      std::visit([&](auto member) { read(field, traits.*member); }, field.member);
     }
     return traits;
   }
@@ -78,27 +92,27 @@ class TraitsReader {
     return *found;
   }
 
-  void read(std::string_view field, std::string& value) const {
-    const Json& json = at(field);
-    if (!json.is_string() || json.get<std::string>().empty()) refuse(field, "a name in quotes", json);
+  void read(const Field& field, std::string& value) const {
+    const Json& json = at(field.name);
+    if (!json.is_string() || json.get<std::string>().empty()) refuse(field.name, "a name in quotes", json);
     value = json.get<std::string>();
   }
 
-  void read(std::string_view field, std::int64_t& value) const {
-    constexpr std::int64_t kMost = std::int64_t{1} << 53;
-    const Json& json = at(field);
+  void read(const Field& field, std::int64_t& value) const {
+    const Json& json = at(field.name);
     const bool is_whole =
         json.is_number_integer() && (json.is_number_unsigned() || json.get<std::int64_t>() > 0);
-    if (!is_whole || json.get<std::uint64_t>() == 0 || json.get<std::uint64_t>() > kMost) {
-      refuse(field, "a whole number from 1 to 2^53", json);
+    if (!is_whole || std::cmp_less(json.get<std::uint64_t>(), field.range.least) ||
+        std::cmp_greater(json.get<std::uint64_t>(), field.range.most)) {
+      refuse(field.name, field.range.expected, json);
     }
     value = json.get<std::int64_t>();
   }
 
-  void read(std::string_view field, double& value) const {
-    const Json& json = at(field);
+  void read(const Field& field, double& value) const {
+    const Json& json = at(field.name);
     if (!json.is_number() || !(json.get<double>() > 0) || !std::isfinite(json.get<double>())) {
-      refuse(field, "a number above 0", json);
+      refuse(field.name, "a number above 0", json);
     }
     value = json.get<double>();
   }
@@ -108,9 +122,14 @@ class TraitsReader {
 };
 
 DeviceTraits read_file(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    throw FileError(fmt::format("{} is a directory; expected a JSON file of traits", path));
+  }
   std::ifstream file(path, std::ios::binary);
-  file.peek();
-  if (!file.is_open() || file.bad()) throw FileError(fmt::format("{}: cannot be read", path));
+  if (!file) {
+    throw FileError(fmt::format("{}: cannot be read: {}", path, std::generic_category().message(errno)));
+  }
   Json object;
   try {
     object = Json::parse(file);

@@ -64,6 +64,8 @@ TEST_F(TraitsFile, RefusalsNameTheField) {
   expect_refused("132", "-132", {"\"multiprocessors\"", "found -132"});
   expect_refused("132", "132.5", {"\"multiprocessors\"", "found 132.5"});
   expect_refused("132", "18446744073709551615", {"\"multiprocessors\"", "18446744073709551615"});
+  expect_refused("132", "10001", {"\"multiprocessors\"", "from 1 to 10000", "found 10001"});
+  expect_refused("90,", "75,", {"\"compute_capability\"", "compute capability 8.0 or higher", "found 75"});
   expect_refused("1980000000.0", "0", {"\"clock_hz\"", "above 0", "found 0"});
   expect_refused("1980000000.0", "null", {"\"clock_hz\"", "found null"});
   expect_refused("{", "[{", {"not JSON", "byte"});
@@ -73,6 +75,8 @@ TEST_F(TraitsFile, RefusalsOfOtherThings) {
   expect_error<InvalidArgument>([] { load_device_traits("h300"); }, {"\"h300\"", "h200, h100, a100", "JSON"});
   expect_error<FormatError>([&] { load_device_traits(write("[]")); }, {"one object", "array"});
   expect_error<FormatError>([&] { load_device_traits(write("")); }, {"not JSON"});
+  const std::string folder = dir_.path().string();
+  expect_error<FileError>([&] { load_device_traits(folder); }, {folder, "is a directory", "JSON file"});
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <array>
 
+#include "kernels/resources.hpp"
 #include "perceptron/error.hpp"
 
 namespace perceptron {
@@ -140,6 +141,27 @@ TEST(Rules, SharedMemoryOfTheDeviceCounts) {
   EXPECT_EQ(choice.candidate->policy, "64x64");
   EXPECT_TRUE(choice.rejections[0].is_refusal);
   EXPECT_EQ(choice.rejections[0].reason, "needs 102400 bytes of shared memory per block, small has 65536");
+}
+
+TEST(Rules, ABlockMustFitAMultiprocessor) {
+  if (kernels::candidates().empty()) GTEST_SKIP() << "built without kernels";
+  const auto expect_refused = [](std::int64_t DeviceTraits::*field, std::int64_t value,
+                                 std::string_view word) {
+    DeviceTraits small = traits_of("h200");
+    small.name = "small";
+    small.*field = value;
+    const Choice choice = planning::choose(Problem::parse("8192x1024x8192:f32:relu"), small);
+    EXPECT_EQ(choice.candidate, nullptr);
+    for (const planning::Rejection& rejection : choice.rejections) EXPECT_TRUE(rejection.is_refusal);
+    const std::string text = planning::refusal_text(Problem::parse("8x8x8:f32:relu"), choice);
+    EXPECT_NE(text.find("a multiprocessor of small holds no block of"), std::string::npos) << text;
+    EXPECT_NE(text.find(word), std::string::npos) << text;
+  };
+  expect_refused(&DeviceTraits::threads_per_multiprocessor, 16, "too few threads");
+  expect_refused(&DeviceTraits::shared_bytes_per_multiprocessor, 1024, "too few bytes of shared memory");
+  if (!kernels::resources().empty()) {
+    expect_refused(&DeviceTraits::registers_per_multiprocessor, 256, "too few registers");
+  }
 }
 
 TEST(Rules, EveryOtherCandidateIsKeptWithItsReason) {
