@@ -42,14 +42,34 @@ struct Part {
   }
 };
 
-}  // namespace
+struct Parts {
+  Part x, weights, y;
+};
 
-void refuse_oversize(const Problem& problem, const Copies& copies) {
+Parts parts_of(const Problem& problem, const Copies& copies) {
   const auto inputs = static_cast<double>(problem.inputs), outputs = static_cast<double>(problem.outputs);
   const double columns = inputs + (problem.has_bias ? 1 : 0);
-  const Part x{"x", copies.x, problem.shared_x ? 1 : problem.groups, problem.rows, inputs, problem.dtype};
-  const Part weights{"W and b", copies.weights, problem.groups, problem.outputs, columns, problem.dtype};
-  const Part y{"y", copies.y, problem.groups, problem.rows, outputs, problem.output_dtype};
+  return {{"x", copies.x, problem.shared_x ? 1 : problem.groups, problem.rows, inputs, problem.dtype},
+          {"W and b", copies.weights, problem.groups, problem.outputs, columns, problem.dtype},
+          {"y", copies.y, problem.groups, problem.rows, outputs, problem.output_dtype}};
+}
+
+}  // namespace
+
+void refuse_uncountable(const Problem& problem) {
+  constexpr double kMost = 0x1p63;
+  const auto [x, weights, y] = parts_of(problem, {});
+  for (const Part& part : {x, weights, y}) {
+    if (part.bytes() < kMost) continue;
+    throw InvalidArgument(fmt::format(
+        "problem \"{}\" is too large: copies × groups × rows × columns × size: {}; expected less than "
+        "2^63 bytes, {}",
+        to_string(problem), part.text(), bytes_text(kMost)));
+  }
+}
+
+void refuse_oversize(const Problem& problem, const Copies& copies) {
+  const auto [x, weights, y] = parts_of(problem, copies);
   const double needed = x.bytes() + weights.bytes() + y.bytes();
   if (needed <= machine_bytes()) return;
   throw InvalidArgument(fmt::format(

@@ -17,4 +17,8 @@ struct Copies {
 /// Throws InvalidArgument with the arithmetic where the operands need more than this machine has.
 void refuse_oversize(const Problem& problem, const Copies& copies);
 
+/// Throws InvalidArgument with the arithmetic where x, W and b, or y has more bytes than addresses count:
+/// 2^63.
+void refuse_uncountable(const Problem& problem);
+
 }  // namespace perceptron::cli

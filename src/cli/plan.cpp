@@ -11,6 +11,7 @@
 #include "perceptron/device_plan.hpp"
 #include "perceptron/error.hpp"
 #include "src/cli/exit_code.hpp"
+#include "src/cli/memory_need.hpp"
 #include "src/cli/verbs.hpp"
 
 namespace perceptron::cli {
@@ -143,6 +144,7 @@ void plan_by_device(const PlanOptions& options, const Problem& problem) {
 
 int plan(const PlanOptions& options) {
   const Problem problem = Problem::parse(options.problem);
+  refuse_uncountable(problem);
   options.traits ? plan_by_traits(options, problem) : plan_by_device(options, problem);
   return kDone;
 }

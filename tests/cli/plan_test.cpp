@@ -83,6 +83,34 @@ TEST_F(PlanVerb, RefusesBadTraitsFiles) {
   expect_failure({"plan", kProblem, "--traits", at("more.json")}, 2, {"more.json", "\"cores\""});
 }
 
+TEST_F(PlanVerb, RefusesGpusThatRunNoKernel) {
+  Json traits = json_of({kProblem, "--traits", "h200"})["traits"];
+  const auto expect_refused = [&](const char* field, std::int64_t value,
+                                  std::initializer_list<std::string_view> words) {
+    Json changed = traits;
+    changed[field] = value;
+    write_file(dir_ / "gpu.json", changed.dump());
+    expect_failure({"plan", kProblem, "--traits", at("gpu.json")}, 2, words);
+  };
+  expect_refused("compute_capability", 70, {"gpu.json", "8.0 or higher", "found 70"});
+  expect_refused("multiprocessors", 1'000'000, {"gpu.json", "\"multiprocessors\"", "10000"});
+  expect_refused("threads_per_multiprocessor", 16, {"no kernel", "too few threads"});
+  expect_failure({"plan", kProblem, "--traits", dir_.path().string()}, 3, {"is a directory"});
+}
+
+TEST_F(PlanVerb, RefusesProblemsThatNoMemoryHolds) {
+  for (const char* problem : {"9223372036854775681x1x1:f32:relu", "1x1x2305843009213693952:f32:relu",
+                              "9223372036854775807x9223372036854775807x9223372036854775807:f64:relu"}) {
+    for (const std::vector<std::string>& where :
+         {std::vector<std::string>{"--traits", "h200"}, {"--device", "cpu"}}) {
+      std::vector<std::string> arguments{"plan", problem};
+      arguments.insert(arguments.end(), where.begin(), where.end());
+      expect_failure(arguments, 2, {problem, "too large", "2^63", "groups × rows × columns × size"});
+    }
+  }
+  json_of({"1152921504606846976x1x1:f32:relu", "--traits", "h200"});
+}
+
 TEST_F(PlanVerb, HelpsWithExamples) {
   const std::string out = expect_success({"plan", "--help"}).out;
   for (const char* word : {"Examples", "perceptron plan", "--device", "--traits", "--json", "PROBLEM"}) {
