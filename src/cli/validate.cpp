@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <memory>
 #include <optional>
 
@@ -77,7 +78,12 @@ SweepOptions sweep_options(const ValidateWords& words) {
   return options;
 }
 
-std::vector<DeviceResult> sweep_all(const SweepOptions& options, bool is_quiet) {
+/// Where text goes: not between the bytes of the report.
+std::FILE* text_stream(const ValidateWords& words) {
+  return words.json && is_standard_output(*words.json) ? stderr : stdout;
+}
+
+std::vector<DeviceResult> sweep_all(const SweepOptions& options, bool is_quiet, std::FILE* text) {
   const std::vector<std::string> kernels = kernels_of(options);
   Progress progress(static_cast<std::int64_t>(kernels.size()) * cases_per_device(options), !is_quiet,
                     "cases");
@@ -86,8 +92,8 @@ std::vector<DeviceResult> sweep_all(const SweepOptions& options, bool is_quiet) 
   for (const std::string& kernel : kernels) {
     results.push_back(sweep(options, kernel, [&] { progress.show(++done); }));
     progress.hide();
-    if (!is_quiet) fmt::print("{}", to_text(results.back(), options.suite));
-    std::fflush(stdout);
+    if (!is_quiet) fmt::print(text, "{}", to_text(results.back(), options.suite));
+    std::fflush(text);
   }
   return results;
 }
@@ -109,10 +115,11 @@ int run_sweep(const ValidateWords& words) {
   std::optional<ReportFile> report;
   if (words.json) report.emplace(*words.json);
   double seconds = 0;
-  const auto results = timed(seconds, [&] { return sweep_all(options, words.is_quiet); });
+  std::FILE* const text = text_stream(words);
+  const auto results = timed(seconds, [&] { return sweep_all(options, words.is_quiet, text); });
   refuse_idle_family(results, options);
   if (report) report->write(to_json(results, options, seconds));
-  if (!words.is_quiet) fmt::print("{}", summary(results, seconds));
+  if (!words.is_quiet) fmt::print(text, "{}", summary(results, seconds));
   for (const DeviceResult& result : results) {
     if (result.count(Status::failed) > 0) return kCheckFailed;
   }
@@ -120,8 +127,9 @@ int run_sweep(const ValidateWords& words) {
 }
 
 int conclude(const ValidateWords& words, const std::vector<Verdict>& verdicts, ReportFile* report) {
+  std::FILE* const text = text_stream(words);
   if (report != nullptr) report->write(to_json(verdicts));
-  if (!words.is_quiet) fmt::print("{}", to_text(verdicts));
+  if (!words.is_quiet) fmt::print(text, "{}", to_text(verdicts));
   return std::ranges::all_of(verdicts, &Verdict::passed) ? kDone : kCheckFailed;
 }
 
@@ -160,9 +168,10 @@ int run_ptx(const ValidateWords& words) {
     refuse_overwriting(*words.json, "report", options.file, "PTX file");
     report.emplace(*words.json);
   }
+  std::FILE* const text = text_stream(words);
   const std::vector<PtxResult> results = judge_ptx(options);
   if (report) report->write(to_json(results, options));
-  if (!words.is_quiet) fmt::print("{}", to_text(results, options));
+  if (!words.is_quiet) fmt::print(text, "{}", to_text(results, options));
   const auto has_failed = [](const PtxResult& result) { return result.status == Status::failed; };
   return std::ranges::any_of(results, has_failed) ? kCheckFailed : kDone;
 }

@@ -105,12 +105,25 @@ TEST_F(ValidateVerb, JudgesOutputsMadeElsewhere) {
               "all inside what correct arithmetic allows");
   change_y(7, 2, 0.25F);
   for (const char* arithmetic : {"reproducible", "tensor"}) {
-    const std::string out =
-        expect_failed_check(files({"--arithmetic", arithmetic, "--json", "/dev/stdout"})).out;
+    const std::string report = at("r.json");
+    std::string out = expect_failed_check(files({"--arithmetic", arithmetic, "--json", report.c_str()})).out;
+    out += read_file(report);
     for (const char* word : {"FAILED", "1 of 200 elements", "row 7, column 2", "z* = ", "B = ", "Z = [",
                              "allowed [", "failures share row 7, column 2", "\"ulps\""}) {
       expect_word(out, word);
     }
+  }
+}
+
+TEST_F(ValidateVerb, StandardOutputHoldsTheReportAlone) {
+  write_example();
+  for (const std::vector<std::string>& arguments :
+       {files({"--json", "/dev/stdout"}),
+        {"validate", "--device", "cpu:portable", "--problem", "8x8x8:f32:relu", "--json", "/dev/stdout"}}) {
+    const Finished finished = perceptron(arguments);
+    EXPECT_EQ(finished.exit_code, 0) << finished.err;
+    EXPECT_TRUE(nlohmann::json::accept(finished.out)) << finished.out;
+    expect_word(finished.err, "PASSED");
   }
 }
 
