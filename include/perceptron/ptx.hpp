@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -19,6 +20,7 @@ namespace perceptron {
 struct PtxParameter {
   std::string name;
   std::size_t bytes = 0;
+  std::string type;  ///< "f32", "u64"; "b8" of structures.
 };
 
 /// The address of a copy of these bytes, which the kernel may read only. It lies at a multiple of 256 bytes
@@ -35,8 +37,9 @@ struct PtxOutput {
   std::span<std::byte> bytes;
 };
 
-/// What a parameter gets: an address (8 bytes), a whole number that fits its 1, 2, 4 or 8 bytes, or an f32 or
-/// f64 by its size.
+/// What a parameter gets: an address (8 bytes), a whole number that fits its 1, 2, 4 or 8 bytes, or a real
+/// one, f32 or f64 by its size. A parameter of type f32 or f64 takes a whole number as a real one; one of an
+/// integer type takes no real one.
 using PtxArgument = std::variant<PtxInput, PtxOutput, std::int64_t, double>;
 
 struct PtxLaunch {
@@ -45,6 +48,9 @@ struct PtxLaunch {
   std::vector<PtxArgument> arguments;
   std::uint64_t seed = 0;  ///< Of the order of warps and lanes; the same one repeats a run.
   int threads = 0;         ///< As in Options: blocks that run at once.
+  /// Called before each block and now and then within one, by any of the threads; what it throws ends the
+  /// run.
+  std::function<void()> watch = {};
 };
 
 /// Bytes that no thread wrote.

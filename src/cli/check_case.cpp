@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "perceptron/device_plan.hpp"
 #include "perceptron/engine.hpp"
 #include "perceptron/error.hpp"
+#include "src/cli/interrupt.hpp"
 #include "src/cli/invariance.hpp"
 #include "src/cli/stopwatch.hpp"
 
@@ -38,11 +40,26 @@ void fail(CaseResult& result, std::string reason) {
   result.reasons.push_back(std::move(reason));
 }
 
+/// Rows between two looks for an interrupt.
+constexpr std::int64_t kPieceRows = 256;
+
+Verdict verdict_on(const Operands& operands, const ConstMatrixView& y, const ValidateOptions& by) {
+  if (y.rows <= kPieceRows) return validate(operands.x(), operands.layer(), y, by);
+  Verdict verdict;
+  for (std::int64_t first = 0; first < y.rows; first += kPieceRows) {
+    stop_if_interrupted();
+    const std::int64_t count = std::min(kPieceRows, y.rows - first);
+    const ConstMatrixView x = operands.x().row_range(first, count);
+    verdict.add(validate(x, operands.layer(), y.row_range(first, count), by), first);
+  }
+  return verdict;
+}
+
 /// Sums of many inputs have no interval; then bits decide alone.
 std::optional<Verdict> interval_verdict(const Operands& operands, const ConstMatrixView& y,
                                         const Case& asked) {
   try {
-    return validate(operands.x(), operands.layer(), y, ValidateOptions(Arithmetic::tensor, asked.threads));
+    return verdict_on(operands, y, {Arithmetic::tensor, asked.threads});
   } catch (const Unsupported&) {
     if (asked.arithmetic == Arithmetic::tensor) throw;
     return std::nullopt;
@@ -52,8 +69,7 @@ std::optional<Verdict> interval_verdict(const Operands& operands, const ConstMat
 void judge(CaseResult& result, const Operands& operands, const ConstMatrixView& y) {
   const Case& asked = result.of;
   if (asked.arithmetic == Arithmetic::reproducible) {
-    result.bits =
-        validate(operands.x(), operands.layer(), y, ValidateOptions(asked.arithmetic, asked.threads));
+    result.bits = verdict_on(operands, y, {asked.arithmetic, asked.threads});
   }
   result.interval = interval_verdict(operands, y, asked);
   const bool is_wrong_in_bits = result.bits && !result.bits->passed();

@@ -19,7 +19,7 @@ constexpr std::int64_t kChunkBytes = std::int64_t{4} << 20;
 constexpr std::int64_t kChunkProducts = std::int64_t{1} << 33;
 constexpr std::int64_t kCheckedChunkProducts = std::int64_t{1} << 26;
 
-void stop_if_interrupted() {
+void stop_writing_if_interrupted() {
   if (const int signal = pending_interrupt()) {
     throw Interrupted("interrupted; no output file was written or replaced", signal);
   }
@@ -46,7 +46,7 @@ void run_chunks(const Stages& stages, const ChunkOptions& options, RunReport& re
   Seconds& seconds = report.seconds;
   Progress progress(total, options.shows_progress);
   for (std::int64_t row = 0; row < total; row += std::min(options.rows, total - row)) {
-    stop_if_interrupted();
+    stop_writing_if_interrupted();
     const std::int64_t count = std::min(options.rows, total - row);
     const MatrixView x_rows = x.view().row_range(0, count), y_rows = y.view().row_range(0, count);
     const ConstMatrixView x_all = shared_by(model.groups(), x_rows);
@@ -58,7 +58,7 @@ void run_chunks(const Stages& stages, const ChunkOptions& options, RunReport& re
     }
     progress.show(row + count);
   }
-  stop_if_interrupted();
+  stop_writing_if_interrupted();
 }
 
 }  // namespace perceptron::cli

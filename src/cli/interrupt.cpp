@@ -3,6 +3,8 @@
 #include <csignal>
 #include <initializer_list>
 
+#include "src/cli/exit_code.hpp"
+
 namespace perceptron::cli {
 namespace {
 
@@ -24,5 +26,9 @@ void watch_for_interrupts() {
 }
 
 int pending_interrupt() { return arrived; }
+
+void stop_if_interrupted() {
+  if (const int signal = pending_interrupt()) throw Interrupted("interrupted", signal);
+}
 
 }  // namespace perceptron::cli

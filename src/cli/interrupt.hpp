@@ -9,5 +9,7 @@ void watch_for_interrupts();
 
 /// The signal that arrived, or 0.
 int pending_interrupt();
+/// Throws Interrupted where one has.
+void stop_if_interrupted();
 
 }  // namespace perceptron::cli

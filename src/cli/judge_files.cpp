@@ -9,7 +9,6 @@
 #include "perceptron/matrix.hpp"
 #include "perceptron/npy.hpp"
 #include "src/cli/chunks.hpp"
-#include "src/cli/exit_code.hpp"
 #include "src/cli/interrupt.hpp"
 #include "src/cli/model_input.hpp"
 #include "src/cli/progress.hpp"
@@ -125,7 +124,7 @@ std::vector<Verdict> judge_files(const FilesOptions& options) {
   std::vector<Verdict> verdicts(outputs.size());
   std::int64_t row = 0;
   do {  // Once at least: also no rows have a verdict.
-    if (const int signal = pending_interrupt()) throw Interrupted("interrupted", signal);
+    stop_if_interrupted();
     const std::int64_t count = std::min(most, total - row);
     Matrix x(model.dtype(), count, model.inputs(), reader.groups());
     reader.read(row, x, chunks.conversion);

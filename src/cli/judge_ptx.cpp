@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <system_error>
 
 #include "perceptron/error.hpp"
 #include "perceptron/ptx.hpp"
-#include "src/cli/exit_code.hpp"
 #include "src/cli/expression.hpp"
 #include "src/cli/interrupt.hpp"
 #include "src/cli/memory_need.hpp"
@@ -20,6 +21,7 @@ namespace {
 
 std::string contents(const std::filesystem::path& path) {
   errno = 0;
+  if (std::filesystem::is_directory(path)) throw FileError(path.string() + ": is a directory, expected PTX");
   std::ifstream file(path, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(file), {}};
   if (file.good() || file.eof()) return text;
@@ -37,6 +39,15 @@ std::vector<std::string> split(const std::string& text) {
     }
   }
   return words;
+}
+
+/// A number with a point or an exponent, "0.25" or "1e-3".
+std::optional<double> decimal(const std::string& word) {
+  if (word.find_first_of(".eE") == std::string::npos) return std::nullopt;
+  double value = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  if (error != std::errc() || end != word.data() + word.size()) return std::nullopt;
+  return value;
 }
 
 /// What arguments and sizes may name.
@@ -103,6 +114,7 @@ class Arguments {
     if (word == "wt") return PtxInput{word, bytes_of(std::as_const(transposed_).view())};
     if (word == "y") return PtxOutput{word, {static_cast<std::byte*>(y_.data()), y_.size_bytes()}};
     if (word == "a") return layer.activation.parameter;
+    if (const auto number = decimal(word)) return *number;
     if (word != "b") return evaluate(word, names_);
     if (layer.has_bias()) return PtxInput{word, bytes_of(layer.bias)};
     throw InvalidArgument(
@@ -146,6 +158,7 @@ PtxResult run(const PtxKernel& kernel, const PtxOptions& options, DataKind kind)
   launch.shared_bytes = evaluate(options.shared, names);
   launch.seed = options.seed;
   launch.threads = options.threads;
+  launch.watch = stop_if_interrupted;
   for (const std::string& word : split(options.arguments)) launch.arguments.push_back(arguments.of(word));
   try {
     const PtxReport report = kernel.run(launch);
@@ -175,10 +188,12 @@ std::vector<PtxResult> judge_ptx(const PtxOptions& options) {
   // On the machine every byte has a mark, and every element a record of who touched it.
   refuse_oversize(options.problem, {4, 6, 10});
   require_output(options);
-  const PtxKernel kernel(contents(options.file), options.file.filename().string(), options.entry);
+  const std::string text = contents(options.file);
+  if (text.empty()) throw InvalidArgument(options.file.string() + ": is empty, expected PTX");
+  const PtxKernel kernel(text, options.file.filename().string(), options.entry);
   std::vector<PtxResult> results;
   for (const DataKind kind : options.kinds) {
-    if (const int signal = pending_interrupt()) throw Interrupted("interrupted", signal);
+    stop_if_interrupted();
     results.push_back(run(kernel, options, kind));
     if (!results.back().fault.empty()) break;
   }

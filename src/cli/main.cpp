@@ -1,5 +1,7 @@
 // The command: finds the verb, runs it, and turns every error into one line on stderr and an exit code.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
@@ -7,6 +9,7 @@
 #include <new>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 #include "perceptron/error.hpp"
 #include "perceptron/version.hpp"
@@ -27,9 +30,17 @@ constexpr const char* kExamples = R"(Examples:
 `perceptron VERB --help` tells more. Exit codes: 0 done, 1 a check failed, 2 bad usage or input,
 3 device or file failure, 77 no such device, 130 interrupted.)";
 
+/// The exit code tells the same where standard error cannot be written.
 int fail(int code, const std::string& message) {
-  fmt::print(stderr, "perceptron: error: {}\n", message);
+  std::fputs(fmt::format("perceptron: error: {}\n", message).c_str(), stderr);
   return code;
+}
+
+/// A stream that the caller closed would give its number, and its text, to the next file that is opened.
+void open_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(stream, F_GETFD) == -1) std::ignore = open("/dev/null", O_RDWR);
+  }
 }
 
 /// The verb that the arguments are meant for, in words for "try … --help".
@@ -39,8 +50,7 @@ std::string command_of(const CLI::App& app) {
 }
 
 int fail_usage(const CLI::App& app, const std::string& message) {
-  fmt::print(stderr, "perceptron: error: {}\ntry `{} --help`\n", message, command_of(app));
-  return kBadInput;
+  return fail(kBadInput, fmt::format("{}\ntry `{} --help`", message, command_of(app)));
 }
 
 bool is_unknown_verb(const CLI::App& app, const std::string& word) {
@@ -57,6 +67,18 @@ std::string_view find_empty_option(int argc, char** argv) {
   return {};
 }
 
+/// An empty word is a variable that its script did not set.
+void refuse_empty_words(CLI::App& app) {
+  const auto refusal = [](const std::string& word) {
+    return word.empty() ? "an empty word; give it a value or leave it out" : std::string();
+  };
+  for (CLI::App* verb : app.get_subcommands({})) {
+    for (CLI::Option* option : verb->get_options()) {
+      if (option->get_expected_max() > 0) option->check(CLI::Validator(refusal, ""));
+    }
+  }
+}
+
 int parse_and_act(int argc, char** argv) {
   CLI::App app("Batched perceptrons: y = f(x·Wᵀ + b), the same bits on every device", "perceptron");
   Action action;
@@ -66,11 +88,13 @@ int parse_and_act(int argc, char** argv) {
   add_validate(app, action);
   add_bench(app, action);
   add_info(app, action);
+  app.require_subcommand(0, 1);
+  refuse_empty_words(app);
   app.set_version_flag("--version", fmt::format("perceptron {}", version()));
   app.footer(kExamples);
   app.get_formatter()->column_width(28);
   if (argc < 2) {
-    fmt::print(stderr, "{}", app.help());
+    std::fputs(app.help().c_str(), stderr);
     return kBadInput;
   }
   if (is_unknown_verb(app, argv[1])) {
@@ -93,6 +117,7 @@ int parse_and_act(int argc, char** argv) {
 }
 
 int run_command(int argc, char** argv) {
+  open_standard_streams();
   std::signal(SIGXFSZ, SIG_IGN);  // So that a file size limit is an error like a full disk.
   try {
     const int code = parse_and_act(argc, argv);

@@ -8,7 +8,6 @@
 
 #include "perceptron/device_plan.hpp"
 #include "perceptron/error.hpp"
-#include "src/cli/exit_code.hpp"
 #include "src/cli/interrupt.hpp"
 #include "src/cli/memory_need.hpp"
 
@@ -98,7 +97,7 @@ DeviceResult sweep(const SweepOptions& options, const std::string& device,
   DeviceResult found{device, {}};
   for (const Problem& problem : problems_of(options)) {
     for (const DataKind kind : options.kinds) {
-      if (const int signal = pending_interrupt()) throw Interrupted("interrupted", signal);
+      stop_if_interrupted();
       Case asked;
       asked.problem = problem;
       asked.kind = kind;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -144,9 +146,9 @@ int run_files(const ValidateWords& words) {
   options.shows_progress = !words.is_quiet;
   std::optional<ReportFile> report;
   if (words.json) {
-    for (const auto& kept : {options.model, options.input, options.output}) {
-      refuse_overwriting(*words.json, "report", kept, "file");
-    }
+    std::vector<std::filesystem::path> kept{options.model, options.input, options.output};
+    kept.insert(kept.end(), options.hidden.begin(), options.hidden.end());
+    for (const auto& file : kept) refuse_overwriting(*words.json, "report", file, "file");
     report.emplace(*words.json);
   }
   return conclude(words, judge_files(options), report ? &*report : nullptr);
@@ -177,9 +179,22 @@ int run_ptx(const ValidateWords& words) {
 }
 
 int validate(const ValidateWords& words) {
+  if (words.sweep.threads < 0) {
+    throw InvalidArgument(
+        fmt::format("--threads: {}, expected 0 (one per core) or more", words.sweep.threads));
+  }
   watch_for_interrupts();
   if (!words.ptx.file.empty()) return run_ptx(words);
   return words.files.model.empty() ? run_sweep(words) : run_files(words);
+}
+
+/// The parser would wrap what is negative or too large.
+std::string seed_refusal(const std::string& word) {
+  std::uint64_t seed = 0;
+  const char* end = word.data() + word.size();
+  const auto [stop, error] = std::from_chars(word.data(), end, seed);
+  if (error == std::errc() && stop == end) return "";
+  return fmt::format("\"{}\" is no whole number from 0 to 2^64 - 1", word);
 }
 
 void add_sweep_options(CLI::App* verb, ValidateWords& words) {
@@ -195,7 +210,8 @@ void add_sweep_options(CLI::App* verb, ValidateWords& words) {
   verb->add_option("--data", words.kinds, "Kinds of data, as integers,ties; default: all")
       ->delimiter(',')
       ->allow_extra_args(false);
-  verb->add_option("--seed", words.sweep.seed, "Of the data, and of the PTX machine's choices; default 1");
+  verb->add_option("--seed", words.sweep.seed, "Of the data, and of the PTX machine's choices; default 1")
+      ->check(CLI::Validator(seed_refusal, ""));
 }
 
 void add_files_options(CLI::App* verb, FilesOptions& files) {

@@ -25,6 +25,13 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 
 Target resolve_shared(const LaneAccess& access, std::uint64_t address, std::size_t bytes) {
   SharedMemory& shared = access.warp.block().shared();
+  if (shared.size_bytes() == 0) {
+    access.fault(
+        FaultKind::out_of_bounds,
+        fmt::format("{} bytes at shared address {}: the block has no shared memory; dynamic shared memory "
+                    "is given at the launch",
+                    bytes, address));
+  }
   if (!shared.contains(address, bytes)) {
     access.fault(FaultKind::out_of_bounds,
                  fmt::format("{} bytes at shared address {}: the block's shared memory is {} … {}", bytes,
@@ -224,7 +231,8 @@ Target resolve(const LaneAccess& access, Space space, std::uint64_t address, std
     if (space == Space::local) address -= window;
   }
   // Module variables with values are placed in the constant window, .global ones too.
-  if (space == Space::global && (address & ~(kSharedWindow - 1)) == kConstantWindow) space = Space::constant;
+  const bool is_variable = (address & ~(kSharedWindow - 1)) == kConstantWindow;
+  if (space == Space::global && is_variable) space = Space::constant;
   switch (space) {
     case Space::shared:
       return resolve_shared(access, address >= kSharedWindow ? address - kSharedWindow : address, bytes);
@@ -234,6 +242,12 @@ Target resolve(const LaneAccess& access, Space space, std::uint64_t address, std
     }
     case Space::param:
     case Space::constant: {
+      if (is_write && is_variable) {
+        throw Unsupported(
+            fmt::format("{}: writes to a __device__ variable, which the machine keeps constant; give the "
+                        "kernel that memory by a parameter",
+                        program.kernel));
+      }
       if (is_write) access.fault(FaultKind::out_of_bounds, "writes to read-only memory");
       const bool is_parameter = space == Space::param;
       const auto data = is_parameter ? access.warp.block().grid().launch.arguments.bytes()

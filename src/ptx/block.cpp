@@ -128,7 +128,7 @@ void Block::run_group(Warp& warp, LaneGroup& group) {
       instructions_ += count;
       lane_operations_ += std::uint64_t{count} * static_cast<std::uint32_t>(std::popcount(mask));
       burst_left_ -= std::min(burst_left_, count);
-      if (instructions_ > grid_.options.instruction_budget) spent(warp, step);
+      if (instructions_ > next_look_) look(warp, step);
       group.step = at;
       control(warp, group, step, active);
       return;
@@ -267,7 +267,11 @@ std::string Block::where_everyone_stands() const {
   return text;
 }
 
-void Block::spent(const Warp& warp, const Step& step) {
+void Block::look(const Warp& warp, const Step& step) {
+  constexpr std::uint64_t kBetweenLooks = 1 << 20;
+  if (grid_.options.watch) grid_.options.watch();
+  next_look_ = std::min(grid_.options.instruction_budget, instructions_ + kBetweenLooks);
+  if (instructions_ <= grid_.options.instruction_budget) return;
   warp.fault(FaultKind::budget, step, std::countr_zero(warp.live),
              fmt::format("{} warp instructions are spent{}", grid_.options.instruction_budget,
                          where_everyone_stands()));

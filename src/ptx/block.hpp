@@ -130,7 +130,8 @@ class Block {
   bool wake_sleepers();
   const LaneGroup* group_that_lacks_lanes(const Warp& warp) const;
   [[noreturn]] void stuck();
-  [[noreturn]] void spent(const Warp& warp, const Step& step);
+  /// Now and then: whether the budget is spent, and whoever watches.
+  void look(const Warp& warp, const Step& step);
   std::string where_everyone_stands() const;
 
   Grid grid_;
@@ -155,6 +156,7 @@ class Block {
   int idle_wakes_ = 0;     ///< Since a phase completed.
   std::uint32_t landing_;  ///< 0: copies land at once; 1: at their wait; 2: either.
   std::uint64_t instructions_ = 0, lane_operations_ = 0;
+  std::uint64_t next_look_ = 0;  ///< At that many instructions.
 };
 
 /// Copies that report to mbarriers have clocks of their own, this many per block; more mbarriers share them.

@@ -101,15 +101,15 @@ void parse_parameters(TokenReader& tokens, std::vector<Parameter>& into) {
     if (!tokens.take_dotted(".param")) tokens.fail(".param");
     Parameter parameter;
     parameter.alignment = parse_alignment(tokens);
-    const Type element = parse_type(tokens);
+    parameter.type = parse_type(tokens);
     if (tokens.take_dotted(".ptr")) {
       while (tokens.peek().kind == TokenKind::dotted) {
         if (tokens.take().text == ".align") tokens.expect_integer();
       }
     }
-    if (parameter.alignment == 0) parameter.alignment = size_of(element);
+    if (parameter.alignment == 0) parameter.alignment = size_of(parameter.type);
     parameter.name = tokens.expect_word("a parameter's name");
-    parameter.bytes = parse_array_bytes(tokens, size_of(element), false);
+    parameter.bytes = parse_array_bytes(tokens, size_of(parameter.type), false);
     into.push_back(std::move(parameter));
   } while (tokens.take_symbol(','));
   tokens.expect(')');

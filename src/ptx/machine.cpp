@@ -1,6 +1,7 @@
 #include "src/ptx/machine.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
@@ -47,6 +48,10 @@ std::vector<std::string_view> Image::entries() const {
 
 namespace {
 
+/// Of every GPU (CUDA C++ Programming Guide, "Compute Capabilities").
+constexpr std::uint32_t kMostGridYZ = 65535, kMostBlockZ = 64;
+constexpr std::size_t kMostStaticShared = std::size_t{48} << 10;
+
 void check_launch(const Program& program, const kernels::Launch& launch, const RunOptions& options) {
   const auto refuse = [&](const std::string& what) {
     throw InvalidArgument(fmt::format("launch of {}: {}", program.kernel, what));
@@ -58,14 +63,32 @@ void check_launch(const Program& program, const kernels::Launch& launch, const R
     refuse(fmt::format("the grid is {}, expected at least one block", size(launch.grid)));
   if (launch.grid.count() >= 0xffffffff)
     refuse(fmt::format("the grid is {}: the machine counts 2^32 - 2 blocks", size(launch.grid)));
+  if (launch.grid.y > kMostGridYZ || launch.grid.z > kMostGridYZ) {
+    refuse(fmt::format("the grid is {}; a GPU takes up to {} blocks along y and z", size(launch.grid),
+                       kMostGridYZ));
+  }
+  for (std::size_t axis = 0; axis < program.cluster.size(); ++axis) {
+    const std::uint32_t along[] = {launch.grid.x, launch.grid.y, launch.grid.z};
+    if (along[axis] % program.cluster[axis] == 0) continue;
+    refuse(fmt::format("the grid is {}, no multiple of the entry's clusters of {}", size(launch.grid),
+                       fmt::join(program.cluster, " x ")));
+  }
   const std::uint64_t threads = launch.block.count();
   const auto most = static_cast<std::uint64_t>(std::min(program.max_threads, 1024));
   if (threads == 0 || threads > most) {
     refuse(fmt::format("the block is {}, expected 1 to {} threads", size(launch.block), most));
   }
+  if (launch.block.z > kMostBlockZ) {
+    refuse(fmt::format("the block is {}; a GPU takes up to {} threads along z", size(launch.block),
+                       kMostBlockZ));
+  }
   const std::size_t argument_bytes = launch.arguments.bytes().size();
   if (argument_bytes != program.argument_bytes) {
     refuse(fmt::format("{} argument bytes, but the entry takes {}", argument_bytes, program.argument_bytes));
+  }
+  if (program.static_shared_bytes > kMostStaticShared) {
+    refuse(fmt::format("it declares {} bytes of shared memory, ptxas takes up to {}; more must be dynamic",
+                       program.static_shared_bytes, kMostStaticShared));
   }
   const std::size_t shared = program.static_shared_bytes + launch.shared_bytes;
   if (shared > options.shared_limit) {
@@ -90,6 +113,7 @@ RunReport run(const Program& program, const kernels::Launch& launch, Memory& mem
     const reference::FloatEnvironment environment;
     Block block(grid, index);
     try {
+      if (options.watch) options.watch();
       block.run();
     } catch (...) {
       const std::lock_guard lock(fault_mutex);

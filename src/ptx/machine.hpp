@@ -26,6 +26,8 @@ struct RunOptions {
   bool forgives_same_value = false;
   std::uint64_t instruction_budget = 1'000'000'000;   ///< Warp instructions per block.
   std::size_t shared_limit = std::size_t{227} << 10;  ///< Static and dynamic shared bytes a block may have.
+  /// Called before each block and now and then within one, by any thread; what it throws ends the run.
+  std::function<void()> watch = {};
 };
 
 struct RunReport {
@@ -53,8 +55,8 @@ class Image {
 };
 
 /// Runs the whole grid. Throws KernelFault at the first fault of the lowest block that has one;
-/// InvalidArgument for a bad launch (grid of zero, argument size, too much shared memory) before anything
-/// runs.
+/// InvalidArgument for a launch that no GPU takes (its grid, block, arguments, shared memory, clusters)
+/// before anything runs.
 RunReport run(const Program& program, const kernels::Launch& launch, Memory& memory,
               const RunOptions& options = {});
 

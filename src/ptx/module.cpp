@@ -49,8 +49,8 @@ const Entry& Module::entry(std::string_view name) const {
   if (found != entries.end()) return *found;
   std::vector<std::string> names;
   for (const Entry& entry : entries) names.push_back(entry.name);
-  throw InvalidArgument(
-      fmt::format("no entry \"{}\" in the PTX, which has: {}", name, fmt::join(names, ", ")));
+  throw InvalidArgument(fmt::format("no entry \"{}\" in the PTX, which has {}", name,
+                                    names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
 }
 
 }  // namespace perceptron::ptx

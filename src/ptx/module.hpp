@@ -2,6 +2,7 @@
 // resolved. parser.hpp makes it; program.hpp turns an entry of it into something that runs.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -114,6 +115,7 @@ struct Variable {
 
 struct Parameter {
   std::string name;
+  Type type = Type::b8;  ///< Of its elements.
   std::size_t bytes = 0;
   std::size_t alignment = 1;
 };
@@ -124,9 +126,9 @@ struct Entry {
   std::map<std::string, Type> registers;  ///< Every declared register, ranges (%r<16>) expanded.
   std::vector<Variable> variables;        ///< Declared inside the entry.
   std::vector<Instruction> instructions;
-  std::map<std::string, std::size_t> labels;  ///< Index of the instruction that follows; may be the end.
-  int max_threads = 0;                        ///< .maxntid or .reqntid, multiplied; 0: none.
-  int required_cluster = 0;                   ///< .reqnctapercluster; 0: none.
+  std::map<std::string, std::size_t> labels;      ///< Index of the instruction that follows; may be the end.
+  int max_threads = 0;                            ///< .maxntid or .reqntid, multiplied; 0: none.
+  std::array<std::uint32_t, 3> cluster{1, 1, 1};  ///< .reqnctapercluster.
 };
 
 struct Module {

@@ -110,20 +110,24 @@ class Parser {
   void performance_directive() {
     if (tokens_.peek().kind != TokenKind::dotted) tokens_.fail("a performance directive or '{'");
     const Token token = tokens_.take();
-    std::uint64_t product = 1;
+    std::array<std::uint32_t, 3> sizes{1, 1, 1};
     if (tokens_.peek().kind == TokenKind::string) {  // .pragma "nounroll";
       tokens_.take();
       tokens_.take_symbol(';');
       return;
     }
     if (tokens_.peek().kind == TokenKind::integer) {
-      do product *= std::min<std::uint64_t>(tokens_.expect_integer(), 65536);
-      while (tokens_.take_symbol(','));
+      std::size_t axis = 0;
+      do {
+        if (axis == sizes.size()) tokens_.fail("at most three sizes");
+        sizes[axis++] =
+            static_cast<std::uint32_t>(std::clamp<std::uint64_t>(tokens_.expect_integer(), 1, 65536));
+      } while (tokens_.take_symbol(','));
     }
     if (token.text == ".maxntid" || token.text == ".reqntid")
-      entry_->max_threads = static_cast<int>(std::min<std::uint64_t>(product, 1 << 20));
-    if (token.text == ".reqnctapercluster")
-      entry_->required_cluster = static_cast<int>(std::min<std::uint64_t>(product, 1 << 20));
+      entry_->max_threads =
+          static_cast<int>(std::min<std::uint64_t>(std::uint64_t{sizes[0]} * sizes[1] * sizes[2], 1 << 20));
+    if (token.text == ".reqnctapercluster") entry_->cluster = sizes;
   }
 
   /// The entry's body, scopes within included.

@@ -22,6 +22,11 @@ bool fits(std::int64_t value, std::size_t bytes) {
   return value >= -(std::int64_t{1} << (bits - 1)) && value < std::int64_t{1} << bits;
 }
 
+bool is_real(ptx::Type type) { return type == ptx::Type::f32 || type == ptx::Type::f64; }
+
+/// Declared as an integer, and not as bits that may be anything.
+bool is_whole(ptx::Type type) { return type >= ptx::Type::u8 && type <= ptx::Type::s64; }
+
 std::uint32_t extent(std::int64_t value, const char* name) {
   if (value >= 1 && value <= std::numeric_limits<std::int32_t>::max())
     return static_cast<std::uint32_t>(value);
@@ -90,11 +95,15 @@ class LaidOut {
   }
   std::uint64_t bits_of(std::int64_t value) const {
     const std::size_t bytes = parameter_->bytes;
+    if (is_real(parameter_->type)) return bits_of(static_cast<double>(value));
     if (bytes > 8 || !std::has_single_bit(bytes)) refuse("a number takes 1, 2, 4 or 8");
     if (!fits(value, bytes)) refuse(fmt::format("{} does not fit", value));
     return static_cast<std::uint64_t>(value);
   }
   std::uint64_t bits_of(double value) const {
+    if (is_whole(parameter_->type))
+      refuse(fmt::format("{} is a real number, and it is declared as {}", value,
+                         ptx::to_string(parameter_->type)));
     if (parameter_->bytes == 8) return std::bit_cast<std::uint64_t>(value);
     if (parameter_->bytes != 4) refuse("a real number takes 4 or 8");
     return std::bit_cast<std::uint32_t>(static_cast<float>(value));
@@ -144,7 +153,8 @@ PtxKernel::PtxKernel(std::string_view text, std::string_view name, std::string_v
   state_->entry = &state_->module.entry(entry);
   state_->program = ptx::decode(state_->module, *state_->entry, rounding);
   for (const ptx::Parameter& parameter : state_->entry->parameters) {
-    state_->parameters.push_back({parameter.name, parameter.bytes});
+    state_->parameters.push_back(
+        {parameter.name, parameter.bytes, std::string(ptx::to_string(parameter.type))});
   }
 }
 PtxKernel::PtxKernel(PtxKernel&&) noexcept = default;
@@ -173,6 +183,7 @@ PtxReport PtxKernel::run(const PtxLaunch& launch) const {
   ptx::RunOptions options;
   options.seed = launch.seed;
   options.threads = launch.threads;
+  options.watch = launch.watch;
   const ptx::RunReport done = ptx::run(state_->program, described, arguments.memory(), options);
   return {done.blocks, done.warp_instructions, arguments.copy_out()};
 }

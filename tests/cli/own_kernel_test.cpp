@@ -88,6 +88,65 @@ TEST_F(OwnKernel, ElementsThatNobodyWroteFail) {
   expect_word(out, "left 1616 bytes of y unwritten, the first in group 0, row 0, column 16");
 }
 
+TEST_F(OwnKernel, RefusesLaunchesThatNoGpuTakes) {
+  const std::string layer = ptx("layer");
+  expect_failure(command(layer, {"--grid", "1,70000"}), 2, {"1 x 70000 x 1", "65535", "along y and z"});
+  expect_failure({"validate", "--ptx", layer, "--entry", "layer", "--args", "x,w,b,y,rows,inputs,outputs",
+                  "--block", "1,1,65", "--problem", "33x70x20:f32:relu"},
+                 2, {"1 x 1 x 65", "64 threads along z"});
+}
+
+TEST_F(OwnKernel, RealParametersTakeNumbersAsReal) {
+  const std::string entry = R"(.version 8.0
+.target sm_80
+.address_size 64
+.visible .entry layer(.param .u64 y, .param .f32 factor, .param .u32 rows)
+{
+  .reg .b64 %rd<3>; .reg .f32 %f<2>;
+  ld.param.u64 %rd1, [y];
+  ld.param.f32 %f1, [factor];
+  st.global.f32 [%rd1], %f1;
+  ret;
+}
+)";
+  write_file(dir_ / "real.ptx", entry);
+  const auto fill = [&](const char* factor) {
+    return std::vector<std::string>{"validate",
+                                    "--ptx",
+                                    at("real.ptx"),
+                                    "--entry",
+                                    "layer",
+                                    "--args",
+                                    fmt::format("y,{},rows", factor),
+                                    "--problem",
+                                    "1x1x1:f32:identity:nobias",
+                                    "--data",
+                                    "one_hot"};
+  };
+  expect_word(expect_failed(fill("0.25")), "found 0.25");
+  expect_word(expect_failed(fill("rows*77")), "found 77");
+  expect_failure({"validate", "--ptx", at("real.ptx"), "--entry", "layer", "--args", "y,1,0.5", "--problem",
+                  "1x1x1:f32:identity:nobias"},
+                 2, {"argument 2", "0.5 is a real number", "u32"});
+}
+
+TEST_F(OwnKernel, CallsVariablesAndDirectoriesAreRefusedByName) {
+  const std::string text = read_file(ptx("layer"));
+  const auto with = [&](const char* name, const char* instruction) {
+    std::string other = text;
+    other.insert(other.find("ld.param"), instruction);
+    other.insert(other.find(".visible"), ".global .align 4 .b8 total[4];\n");
+    write_file(dir_ / name, other);
+    return command(at(name));
+  };
+  expect_failure(with("call.ptx", "st.param.b64 [param0], 1;\n"), 2, {"function calls", "__forceinline__"});
+  expect_failure(with("variable.ptx", "st.global.b32 [total], 1;\n"), 2,
+                 {"layer", "__device__", "parameter"});
+  expect_failure(command(dir_.path().string()), 3, {"directory"});
+  write_file(dir_ / "empty.ptx", "");
+  expect_failure(command(at("empty.ptx")), 2, {"empty.ptx", "is empty"});
+}
+
 TEST_F(OwnKernel, RefusesTextThatIsNoPtx) {
   const std::string text = read_file(ptx("layer"));
   write_file(dir_ / "cut.ptx", text.substr(0, text.find("shared") + 3));

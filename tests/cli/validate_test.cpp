@@ -1,6 +1,8 @@
 // `perceptron validate`: the sweep, outputs made elsewhere, and what both refuse.
+#include <chrono>
 #include <csignal>
 #include <cstring>
+#include <thread>
 
 #include "perceptron/engine.hpp"
 #include "perceptron/options.hpp"
@@ -239,6 +241,28 @@ TEST_F(ValidateVerb, StopsWhenInterrupted) {
   command.wait_for_error("cases");
   command.send(SIGINT);
   EXPECT_EQ(command.finish().exit_code, 130);
+}
+
+TEST_F(ValidateVerb, StopsWithinOneLargeCase) {
+  const auto stops = [](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {PERCEPTRON_COMMAND, "validate", "--threads", "1"});
+    Command command(std::move(arguments), {});
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    command.send(SIGINT);
+    EXPECT_EQ(command.finish().exit_code, 130);
+  };
+  stops({"--device", "cpu", "--problem", "20000x2000x300:f32:relu", "--data", "positive"});
+  stops({"--ptx", PERCEPTRON_TEST_PTX_DIR "/layer.ptx", "--entry", "layer", "--args",
+         "x,w,b,y,rows,inputs,outputs", "--grid", "20000000,1", "--block", "16,16", "--problem",
+         "33x70x20:f32:relu"});
+}
+
+TEST_F(ValidateVerb, TheReportIsWrittenOverNoFileThatIsRead) {
+  small_model(4, 3).save(at("m.safetensors"));
+  write_file(dir_ / "h.npy", "kept");
+  expect_failure({"validate", at("m.safetensors"), at("x.npy"), at("y.npy"), "--hidden", at("h.npy"),
+                  "--json", at("h.npy")},
+                 2, {"h.npy", "the same file"});
 }
 
 TEST_F(ValidateVerb, HelpsWithExamples) {

@@ -53,7 +53,7 @@ TEST(PtxParser, ReadsTheHeaderAndWhatFrontsAnEntry) {
   EXPECT_EQ(first.parameters[1].name, "q");
   EXPECT_EQ(first.parameters[2].alignment, 4U);
   EXPECT_EQ(first.max_threads, 128);
-  EXPECT_EQ(first.required_cluster, 2);
+  EXPECT_EQ(first.cluster[0], 2U);
   EXPECT_EQ(module.entry("second").max_threads, 64);
   EXPECT_EQ(module.entry("third").instructions.size(), 1U);
   expect_error<InvalidArgument>([&] { module.entry("fourth"); }, {"fourth", "first, second, third"});

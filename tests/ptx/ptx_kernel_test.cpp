@@ -98,7 +98,7 @@ TEST(PtxKernel, RefusesArgumentsThatDoNotFit) {
   expect_error<InvalidArgument>([&] { kernel.run({}); }, {"0 arguments", "5 parameters"});
   PtxLaunch launch;
   launch.arguments = {1.5, 0.5, 0.5, 0.5, 0.5};
-  expect_error<InvalidArgument>([&] { kernel.run(launch); }, {"argument 3", "a real number takes 4 or 8"});
+  expect_error<InvalidArgument>([&] { kernel.run(launch); }, {"argument 0", "1.5 is a real number", "u64"});
 }
 
 TEST(PtxKernel, RoundingMustBeStatedWhereItIsAskedFor) {
