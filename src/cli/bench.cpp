@@ -275,11 +275,6 @@ int run_bench(const BenchOptions& options) {
   return kDone;
 }
 
-/// For options whose absence means something else than nothing.
-std::string refuse_nothing(const std::string& text) {
-  return text.empty() ? "expected a value, found nothing; leave the option out for its default" : "";
-}
-
 void add_measuring_options(CLI::App* verb, bench::Words& words) {
   verb->add_option("PROBLEM", words.problems, "As 65536x784x128:f32:relu; default: the fixed list (--list)");
   verb->add_option("--model", words.model, "A model file, end to end, with latency percentiles");
@@ -294,9 +289,6 @@ void add_measuring_options(CLI::App* verb, bench::Words& words) {
   verb->add_option("--seed", words.seed, "Of the data; default 1");
   verb->add_flag("--resident", words.is_resident,
                  "One x and y again and again, from the caches where they fit");
-  for (const char* name : {"--model", "--rows", "--threads", "--sweep"}) {
-    verb->get_option(name)->check(CLI::Validator(refuse_nothing, ""));
-  }
 }
 
 /// It measures nothing, so everything else would be unused.

@@ -25,17 +25,14 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 
 Target resolve_shared(const LaneAccess& access, std::uint64_t address, std::size_t bytes) {
   SharedMemory& shared = access.warp.block().shared();
-  if (shared.size_bytes() == 0) {
-    access.fault(
-        FaultKind::out_of_bounds,
-        fmt::format("{} bytes at shared address {}: the block has no shared memory; dynamic shared memory "
-                    "is given at the launch",
-                    bytes, address));
-  }
   if (!shared.contains(address, bytes)) {
+    const std::string room =
+        shared.size_bytes() == 0
+            ? "the block has no shared memory; dynamic shared memory is given at the launch"
+            : fmt::format("the block's shared memory is {} … {}", kSharedBase,
+                          kSharedBase + shared.size_bytes() - 1);
     access.fault(FaultKind::out_of_bounds,
-                 fmt::format("{} bytes at shared address {}: the block's shared memory is {} … {}", bytes,
-                             address, kSharedBase, kSharedBase + shared.size_bytes() - 1));
+                 fmt::format("{} bytes at shared address {}: {}", bytes, address, room));
   }
   return {shared.at(address), Space::shared, nullptr, address};
 }
