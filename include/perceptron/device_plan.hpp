@@ -60,7 +60,7 @@ struct DevicePlan {
   Problem problem;
   DeviceTraits traits;
   std::string family, policy, entry;
-  std::string reason;               ///< The rule that decided.
+  std::string reason;               ///< The rule that decided, or that the device's name did.
   std::optional<std::string> then;  ///< The kernel that follows: row_softmax.
   std::array<std::int64_t, 3> grid{}, block{};
   std::int64_t dynamic_shared_bytes = 0;
@@ -86,8 +86,14 @@ struct RowRange {
 /// The policies for every row count; the problem's own rows are not looked at.
 PERCEPTRON_API std::vector<RowRange> row_ranges(const Problem& layer, const DeviceTraits& traits);
 
-/// What the engine on a device of this machine says of the problem; no weights are made. Throws as Engine
-/// does.
-PERCEPTRON_API LayerPlan plan_on(const Problem& problem, const Options& options);
+/// What the engine on a device of this machine does with a problem.
+struct LocalPlan {
+  std::string device;  ///< As Plan::device: "auto" has become the device that was chosen.
+  LayerPlan layer;
+  std::optional<DevicePlan> gpu;  ///< The launch in full, of a GPU or of the one that the device "ptx" plays.
+};
+
+/// No weights are made. Throws as Engine does.
+PERCEPTRON_API LocalPlan plan_on(const Problem& problem, const Options& options);
 
 }  // namespace perceptron

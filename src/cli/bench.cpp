@@ -1,34 +1,26 @@
 // `perceptron bench`: how fast problems and models run on this machine, against its limits and, where asked,
-// against what one would use instead. This file reads the arguments and writes the results; bench/ measures.
+// against what one would use instead. This file reads the arguments and prints the results; bench/ measures.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
-#include <vector>
 
 #include "bench/findings.hpp"
-#include "bench/page/page.hpp"
 #include "bench/problem_list.hpp"
 #include "bench/request.hpp"
 #include "bench/support/peaks.hpp"
 #include "perceptron/error.hpp"
+#include "src/cli/bench_reports.hpp"
 #include "src/cli/exit_code.hpp"
 #include "src/cli/interrupt.hpp"
 #include "src/cli/memory_need.hpp"
 #include "src/cli/model_input.hpp"
-#include "src/cli/output_paths.hpp"
 #include "src/cli/progress.hpp"
-#include "src/cli/report_file.hpp"
+#include "src/cli/seed_option.hpp"
 #include "src/cli/verbs.hpp"
 
 namespace perceptron::cli {
@@ -39,7 +31,7 @@ using bench::Request;
 
 struct BenchOptions {
   bench::Words words;
-  std::optional<std::filesystem::path> json, csv, html, validation;
+  BenchPaths paths;
   std::optional<std::string> activations;
   bool is_listing = false;
   bool is_quiet = false;
@@ -60,91 +52,13 @@ that holds the data allow, measured at the start.
 Two result files are compared by bench/compare.py. Exit codes: 0 done, 2 bad usage or input, 3 device or file
 failure, 77 no such device, 130 interrupted.)";
 
-/// The files that were asked for, all proved writable.
-struct Reports {
-  explicit Reports(const BenchOptions& options) {
-    for (const auto& [path, file] :
-         {std::pair(&options.json, &json), {&options.csv, &csv}, {&options.html, &html}}) {
-      if (*path) file->emplace(**path);
-    }
-  }
-  std::optional<ReportFile> json, csv, html;
-};
-
-/// A file and what it is to the user.
-struct NamedFile {
-  const char* name;
-  std::filesystem::path path;
-};
-
-std::vector<NamedFile> reports_of(const BenchOptions& options) {
-  std::vector<NamedFile> files;
-  if (options.json) files.push_back({"JSON", *options.json});
-  if (options.csv) files.push_back({"CSV", *options.csv});
-  if (options.html) files.push_back({"HTML", *options.html});
-  return files;
-}
-
-/// No report may destroy what is read, nor another report.
-void refuse_same_files(const BenchOptions& options) {
-  std::vector<NamedFile> kept;
-  if (!options.words.model.empty()) kept.push_back({"model", options.words.model});
-  if (options.validation) kept.push_back({"validation", *options.validation});
-  for (const NamedFile& report : reports_of(options)) {
-    for (const NamedFile& file : kept) refuse_overwriting(report.path, report.name, file.path, file.name);
-    kept.push_back(report);
-  }
-}
-
-/// Where the table goes: not between the bytes of a report.
-std::FILE* text_stream(const BenchOptions& options) {
-  const auto is_taken = [](const NamedFile& file) { return is_standard_output(file.path); };
-  return std::ranges::any_of(reports_of(options), is_taken) ? stderr : stdout;
-}
-
-/// What would be silently unused is a mistake.
-void refuse_unused(const BenchOptions& options) {
-  if (options.activations && options.words.model.empty()) {
-    throw InvalidArgument("--activations are of --model; a problem has its activation in its name");
-  }
-  if (options.validation && !options.html) {
-    throw InvalidArgument(fmt::format("--validation {}: it is shown in the page of --html, which is missing",
-                                      options.validation->string()));
-  }
-}
-
-nlohmann::json read_validation(const std::filesystem::path& path) {
-  constexpr std::string_view kExpected = "what `perceptron validate --json` writes";
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) {
-    throw FileError(fmt::format("{} is a directory; expected {}", path.string(), kExpected));
-  }
-  std::ifstream file(path);
-  if (!file) {
-    const std::string reason = std::generic_category().message(errno);
-    throw FileError(fmt::format("{}: cannot be read: {}; expected {}", path.string(), reason, kExpected));
-  }
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
-  if (json.is_object() && json.contains("totals") && json["totals"].is_object()) return json;
-  throw FormatError(fmt::format("{}: expected {}, an object with \"totals\"", path.string(), kExpected));
-}
-
 /// Ours: x, y, W and its copy and packed form; peers' packed forms and the check of their results besides.
 void refuse_what_exceeds_memory(const Request& request, const std::optional<Model>& model) {
   const bool has_peers = !request.options.peers.empty();
   for (const bench::Asked& asked : request.problems) {
     refuse_oversize(asked.problem, {2, has_peers ? 8.0 : 3.0, has_peers ? 3.0 : 1.0});
   }
-  for (const std::int64_t rows : request.rows) {
-    Problem ends;
-    ends.groups = model->groups();
-    ends.rows = rows;
-    ends.inputs = model->inputs();
-    ends.outputs = model->outputs();
-    ends.dtype = ends.output_dtype = model->dtype();
-    refuse_oversize(ends, {2, 1, 2});
-  }
+  for (const std::int64_t rows : request.rows) refuse_oversize(ends_of(*model, rows), {2, 1, 2});
 }
 
 /// Half a second of peaks to some ten seconds of results.
@@ -256,22 +170,20 @@ int run_bench(const BenchOptions& options) {
     print_list();
     return kDone;
   }
-  refuse_unused(options);
-  refuse_same_files(options);
+  if (options.activations && options.words.model.empty()) {
+    throw InvalidArgument("--activations are of --model; a problem has its activation in its name");
+  }
+  refuse_conflicts(options.paths, options.words.model);
   const Request request = bench::read_request(options.words);
-  std::optional<nlohmann::json> validation;
-  if (options.validation) validation = read_validation(*options.validation);
+  const std::optional<nlohmann::json> validation = read_validation(options.paths);
   std::optional<Model> model;
   if (!request.model.empty()) model = load_model(request.model, options.activations);
   refuse_what_exceeds_memory(request, model);
-  std::FILE* const text = options.is_quiet ? nullptr : text_stream(options);
-  Reports reports(options);
+  std::FILE* const text = options.is_quiet ? nullptr : text_stream(options.paths);
+  BenchReports reports(options.paths);
   watch_for_interrupts();
   if (!options.is_quiet) warn_of(request);
-  const Findings findings = measure_all(request, model, text);
-  if (reports.json) reports.json->write(bench::to_json(findings).dump(1) + "\n");
-  if (reports.csv) reports.csv->write(bench::to_csv(findings));
-  if (reports.html) reports.html->write(bench::to_html(findings, validation));
+  reports.write(measure_all(request, model, text), validation);
   return kDone;
 }
 
@@ -286,7 +198,7 @@ void add_measuring_options(CLI::App* verb, bench::Words& words) {
   verb->add_option("--sweep", words.sweep, "As rows=1:65536:x2 or outputs=1:64:+1");
   verb->add_option("--seconds", words.seconds, "Measured for each contender and problem; default 0.3");
   verb->add_option("--repetitions", words.repetitions, "Samples at least; default 6");
-  verb->add_option("--seed", words.seed, "Of the data; default 1");
+  add_seed(verb, words.seed, "Of the data; default 1");
   verb->add_flag("--resident", words.is_resident,
                  "One x and y again and again, from the caches where they fit");
 }
@@ -305,10 +217,10 @@ void add_bench(CLI::App& app, Action& action) {
   auto options = std::make_shared<BenchOptions>();
   add_measuring_options(verb, options->words);
   verb->add_option("--activations", options->activations, "One per layer, instead of the model file's");
-  verb->add_option("--json", options->json, "Write the results to this file");
-  verb->add_option("--csv", options->csv, "The same as a table");
-  verb->add_option("--html", options->html, "The same as one page with plots");
-  verb->add_option("--validation", options->validation,
+  verb->add_option("--json", options->paths.json, "Write the results to this file");
+  verb->add_option("--csv", options->paths.csv, "The same as a table");
+  verb->add_option("--html", options->paths.html, "The same as one page with plots");
+  verb->add_option("--validation", options->paths.validation,
                    "What `perceptron validate --json` wrote, for the page");
   verb->add_flag("--quiet", options->is_quiet, "Print errors only");
   exclude_all_others(

@@ -90,7 +90,7 @@ void run(CaseResult& result, const Operands& operands, const Options& options) {
 void check_on(CaseResult& result, const Options& options) {
   const Case& asked = result.of;
   try {
-    result.kernel = plan_on(asked.problem, options).kernel;
+    result.kernel = plan_on(asked.problem, options).layer.kernel;
   } catch (const Unsupported& refusal) {
     result.status = Status::skipped;
     result.reasons.emplace_back(refusal.what());

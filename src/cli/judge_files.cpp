@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "perceptron/error.hpp"
 #include "perceptron/matrix.hpp"
 #include "perceptron/npy.hpp"
 #include "src/cli/chunks.hpp"
+#include "src/cli/counted.hpp"
 #include "src/cli/interrupt.hpp"
 #include "src/cli/model_input.hpp"
 #include "src/cli/progress.hpp"
@@ -75,9 +77,10 @@ Matrix read_rows(Outputs& outputs, std::int64_t first_row, std::int64_t count) {
 std::vector<Outputs> open_all(const FilesOptions& options, const Model& model, std::int64_t rows) {
   const std::size_t layers = model.layer_count();
   if (!options.hidden.empty() && options.hidden.size() + 1 != layers) {
-    throw InvalidArgument(
-        fmt::format("{} hidden outputs for {}, which has {} layers; expected {}: all but the last",
-                    options.hidden.size(), options.model.string(), layers, layers - 1));
+    throw InvalidArgument(fmt::format("{} for {}, which has {}; expected {}: all but the last",
+                                      counted(std::ssize(options.hidden), "hidden output"),
+                                      options.model.string(),
+                                      counted(static_cast<std::int64_t>(layers), "layer"), layers - 1));
   }
   std::vector<Outputs> all;
   for (std::size_t index = 0; index < options.hidden.size(); ++index) {

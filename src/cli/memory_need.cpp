@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <iterator>
+#include <string>
 
 #include "perceptron/error.hpp"
 
@@ -68,14 +69,25 @@ void refuse_uncountable(const Problem& problem) {
   }
 }
 
-void refuse_oversize(const Problem& problem, const Copies& copies) {
+Problem ends_of(const Model& model, std::int64_t rows) {
+  Problem ends;
+  ends.groups = model.groups();
+  ends.rows = rows;
+  ends.inputs = model.inputs();
+  ends.outputs = model.outputs();
+  ends.dtype = ends.output_dtype = model.dtype();
+  return ends;
+}
+
+void refuse_oversize(const Problem& problem, const Copies& copies, std::string_view advice) {
   const auto [x, weights, y] = parts_of(problem, copies);
   const double needed = x.bytes() + weights.bytes() + y.bytes();
   if (needed <= machine_bytes()) return;
-  throw InvalidArgument(fmt::format(
-      "problem \"{}\" needs {}, and this machine has {}: copies × groups × rows × columns × size: {}; {}; {}",
-      to_string(problem), bytes_text(needed), bytes_text(machine_bytes()), x.text(), weights.text(),
-      y.text()));
+  throw InvalidArgument(
+      fmt::format("problem \"{}\" needs {}, and this machine has {}: copies × groups × rows × columns × "
+                  "size: {}; {}; {}{}",
+                  to_string(problem), bytes_text(needed), bytes_text(machine_bytes()), x.text(),
+                  weights.text(), y.text(), advice));
 }
 
 }  // namespace perceptron::cli

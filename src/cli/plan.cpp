@@ -79,10 +79,16 @@ Json rejected_of(const DevicePlan& plan) {
   return list;
 }
 
+/// The planner's; a policy that the device's name forces, which rejects none, serves all rows.
+std::vector<RowRange> ranges_of(const DevicePlan& plan) {
+  if (plan.rejected.empty()) return {{1, plan.family, plan.policy}};
+  return row_ranges(plan.problem, plan.traits);
+}
+
 /// "from row 1 tile_fma 32x32, from row 4097 tile_fma 64x64", the first few.
 std::string row_ranges_text(const DevicePlan& plan) {
   constexpr std::size_t kShown = 6;
-  const std::vector<RowRange> ranges = row_ranges(plan.problem, plan.traits);
+  const std::vector<RowRange> ranges = ranges_of(plan);
   std::string text;
   for (std::size_t index = 0; index < std::min(kShown, ranges.size()); ++index) {
     const RowRange& range = ranges[index];
@@ -95,7 +101,7 @@ std::string row_ranges_text(const DevicePlan& plan) {
 
 Json row_ranges_of(const DevicePlan& plan) {
   Json list = Json::array();
-  for (const RowRange& range : row_ranges(plan.problem, plan.traits)) {
+  for (const RowRange& range : ranges_of(plan)) {
     list.push_back({{"first_row", range.first_row}, {"family", range.family}, {"policy", range.policy}});
   }
   return list;
@@ -121,25 +127,37 @@ Json to_value(const DevicePlan& plan) {
 
 void print(const Json& json) { fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace)); }
 
+void print_line(const char* name, const std::string& value) { fmt::print("{:<11}{}\n", name, value); }
+
+void print(const DevicePlan& plan) {
+  fmt::print("{}", to_string(plan));
+  print_line("rows", row_ranges_text(plan));
+}
+
 void plan_by_traits(const PlanOptions& options, const Problem& problem) {
   const DevicePlan plan = plan_on(problem, load_device_traits(*options.traits));
-  if (options.is_json) return print(to_value(plan));
-  fmt::print("{}{:<11}{}\n", to_string(plan), "rows", row_ranges_text(plan));
+  options.is_json ? print(to_value(plan)) : print(plan);
+}
+
+Json to_value(const LocalPlan& plan) {
+  Json value = {{"problem", to_string(plan.layer.problem)},
+                {"device", plan.device},
+                {"kernel", plan.layer.kernel},
+                {"reason", plan.layer.reason}};
+  if (plan.gpu) value.update(to_value(*plan.gpu));
+  return value;
 }
 
 void plan_by_device(const PlanOptions& options, const Problem& problem) {
   Options engine;
   engine.device = options.device;
-  const LayerPlan plan = plan_on(problem, engine);
-  if (options.is_json) {
-    print({{"problem", to_string(plan.problem)},
-           {"device", options.device},
-           {"kernel", plan.kernel},
-           {"reason", plan.reason}});
-    return;
-  }
-  fmt::print("{:<11}{}\n{:<11}{}\n{:<11}{}\n{:<11}{}\n", "problem", to_string(plan.problem), "device",
-             options.device, "kernel", plan.kernel, "reason", plan.reason);
+  const LocalPlan plan = plan_on(problem, engine);
+  if (options.is_json) return print(to_value(plan));
+  print_line("device", plan.device);
+  if (plan.gpu) return print(*plan.gpu);
+  print_line("problem", to_string(plan.layer.problem));
+  print_line("kernel", plan.layer.kernel);
+  print_line("reason", plan.layer.reason);
 }
 
 int plan(const PlanOptions& options) {

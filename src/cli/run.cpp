@@ -11,6 +11,7 @@
 #include "perceptron/error.hpp"
 #include "src/cli/chunks.hpp"
 #include "src/cli/interrupt.hpp"
+#include "src/cli/memory_need.hpp"
 #include "src/cli/model_input.hpp"
 #include "src/cli/output_paths.hpp"
 #include "src/cli/report_file.hpp"
@@ -62,6 +63,16 @@ std::vector<std::int64_t> output_shape(const Model& model, const NpyReader& read
   return {reader.rows(), model.outputs()};
 }
 
+/// All rows at once, where the output takes the outputs in order only and those of one group come first.
+std::int64_t rows_of_one_piece(const Model& model, const NpyReader& reader, DType output_dtype) {
+  Problem ends = ends_of(model, reader.rows());
+  ends.shared_x = reader.groups() == 1;
+  ends.output_dtype = output_dtype;
+  refuse_oversize(ends, {},
+                  "; OUTPUT is no file, so it takes all rows of a group before the next: write to a file");
+  return reader.rows();
+}
+
 ChunkOptions chunk_options(const RunOptions& options, const Model& model, const NpyReader& reader) {
   ChunkOptions chunks;
   chunks.output_dtype = options.output_dtype ? parse_dtype(*options.output_dtype) : model.dtype();
@@ -70,7 +81,8 @@ ChunkOptions chunk_options(const RunOptions& options, const Model& model, const 
   chunks.shows_progress = !options.is_quiet;
   chunks.threads = options.engine.threads;
   const bool is_one_piece = model.groups() > 1 && !takes_any_order(options.output);
-  chunks.rows = is_one_piece ? reader.rows() : choose_chunk_rows(model, reader, chunks);
+  chunks.rows = is_one_piece ? rows_of_one_piece(model, reader, chunks.output_dtype)
+                             : choose_chunk_rows(model, reader, chunks);
   return chunks;
 }
 

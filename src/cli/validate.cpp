@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -18,6 +17,7 @@
 #include "src/cli/output_paths.hpp"
 #include "src/cli/progress.hpp"
 #include "src/cli/report_file.hpp"
+#include "src/cli/seed_option.hpp"
 #include "src/cli/stopwatch.hpp"
 #include "src/cli/sweep_report.hpp"
 #include "src/cli/verbs.hpp"
@@ -100,16 +100,19 @@ std::vector<DeviceResult> sweep_all(const SweepOptions& options, bool is_quiet, 
   return results;
 }
 
-/// A family that serves nothing is a mistake.
-void refuse_idle_family(const std::vector<DeviceResult>& results, const SweepOptions& options) {
-  if (options.family.empty()) return;
+/// A sweep that proves nothing is a mistake in what was asked.
+void refuse_idle(const std::vector<DeviceResult>& results, const SweepOptions& options) {
   for (const DeviceResult& result : results) {
     if (result.count(Status::skipped) < static_cast<std::int64_t>(result.cases.size())) return;
   }
-  throw InvalidArgument(
-      fmt::format("no kernel of the family \"{}\" serves any case; `perceptron plan PROBLEM` "
-                  "shows the kernels' names",
-                  options.family));
+  if (!options.family.empty()) {
+    throw InvalidArgument(
+        fmt::format("no kernel of the family \"{}\" serves any case; `perceptron plan PROBLEM` "
+                    "shows the kernels' names",
+                    options.family));
+  }
+  throw InvalidArgument(fmt::format("nothing was checked: every case was skipped, as {}",
+                                    results.front().cases.front().reasons.front()));
 }
 
 int run_sweep(const ValidateWords& words) {
@@ -119,7 +122,7 @@ int run_sweep(const ValidateWords& words) {
   double seconds = 0;
   std::FILE* const text = text_stream(words);
   const auto results = timed(seconds, [&] { return sweep_all(options, words.is_quiet, text); });
-  refuse_idle_family(results, options);
+  refuse_idle(results, options);
   if (report) report->write(to_json(results, options, seconds));
   if (!words.is_quiet) fmt::print(text, "{}", summary(results, seconds));
   for (const DeviceResult& result : results) {
@@ -188,15 +191,6 @@ int validate(const ValidateWords& words) {
   return words.files.model.empty() ? run_sweep(words) : run_files(words);
 }
 
-/// The parser would wrap what is negative or too large.
-std::string seed_refusal(const std::string& word) {
-  std::uint64_t seed = 0;
-  const char* end = word.data() + word.size();
-  const auto [stop, error] = std::from_chars(word.data(), end, seed);
-  if (error == std::errc() && stop == end) return "";
-  return fmt::format("\"{}\" is no whole number from 0 to 2^64 - 1", word);
-}
-
 void add_sweep_options(CLI::App* verb, ValidateWords& words) {
   verb->add_option("--device", words.sweep.device,
                    "auto, cpu, ptx, cuda:0, or one kernel: ptx:tile_fma/64x64");
@@ -210,8 +204,7 @@ void add_sweep_options(CLI::App* verb, ValidateWords& words) {
   verb->add_option("--data", words.kinds, "Kinds of data, as integers,ties; default: all")
       ->delimiter(',')
       ->allow_extra_args(false);
-  verb->add_option("--seed", words.sweep.seed, "Of the data, and of the PTX machine's choices; default 1")
-      ->check(CLI::Validator(seed_refusal, ""));
+  add_seed(verb, words.sweep.seed, "Of the data, and of the PTX machine's choices; default 1");
 }
 
 void add_files_options(CLI::App* verb, FilesOptions& files) {

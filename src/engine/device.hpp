@@ -6,9 +6,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "perceptron/device_plan.hpp"
 #include "perceptron/layer.hpp"
 #include "perceptron/options.hpp"
 #include "perceptron/plan.hpp"
@@ -58,6 +60,8 @@ class Device {
   virtual std::size_t workspace_bytes(const std::vector<Layer>& layers, std::int64_t rows) const = 0;
   /// Which kernel serves the problem, and why.
   virtual LayerPlan plan(const Problem& problem) const = 0;
+  /// The launch in full, where that is one of a GPU.
+  virtual std::optional<DevicePlan> gpu_plan(const Problem& /*problem*/) const { return {}; }
 
   /// y = f(x·Wᵀ + b), layer after layer, for all groups; blocking; allocates nothing.
   virtual void run(const ReadyLayers& layers, ConstMatrixView x, MatrixView y,

@@ -4,10 +4,11 @@
 
 namespace perceptron {
 
-LayerPlan plan_on(const Problem& problem, const Options& options) {
+LocalPlan plan_on(const Problem& problem, const Options& options) {
   Options quiet = options;
   quiet.arithmetic = problem.arithmetic;
-  return engine::make_device(quiet)->plan(problem);
+  const auto device = engine::make_device(quiet);
+  return {device->name(), device->plan(problem), device->gpu_plan(problem)};
 }
 
 }  // namespace perceptron

@@ -116,7 +116,7 @@ std::vector<Activation> stored_activations(const TensorFile& file, std::size_t l
   const auto& metadata = file.header().metadata;
   const auto text = metadata.find("activations");
   if (text == metadata.end()) {
-    files::refuse_content(file.name(), fmt::format("{} layers, but the metadata names no activations; {} {}",
+    files::refuse_content(file.name(), fmt::format("layers: {}, activations in __metadata__: none; {} {}",
                                                    layers, kActivationsHint, example_activations(layers)));
   }
   if (!files::is_own_format(file.header())) {
@@ -131,7 +131,7 @@ std::vector<Activation> stored_activations(const TensorFile& file, std::size_t l
     files::refuse_content(file.name(), fmt::format("activations in __metadata__: {}", error.what()));
   }
   if (activations.size() == layers) return activations;
-  files::refuse_content(file.name(), fmt::format("{} layers, but {} activations in __metadata__: {}", layers,
+  files::refuse_content(file.name(), fmt::format("layers: {}, activations in __metadata__: {}: {}", layers,
                                                  activations.size(), text->second));
 }
 
@@ -139,7 +139,7 @@ std::vector<Activation> activations_for(const TensorFile& file, std::size_t laye
                                         std::span<const Activation> given) {
   if (given.empty()) return stored_activations(file, layers);
   if (given.size() == layers) return {given.begin(), given.end()};
-  throw InvalidArgument(fmt::format("{}: {} layers, but {} activations given; {} {}", file.name(), layers,
+  throw InvalidArgument(fmt::format("{}: layers: {}, activations given: {}; {} {}", file.name(), layers,
                                     given.size(), kActivationsHint, example_activations(layers)));
 }
 

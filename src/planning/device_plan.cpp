@@ -53,24 +53,28 @@ void describe_launch(const kernels::Launch& launch, DevicePlan& plan) {
 
 }  // namespace
 
-DevicePlan plan_on(const Problem& problem, const DeviceTraits& traits) {
-  planning::Choice choice = planning::choose(problem, traits);
-  if (choice.candidate == nullptr) throw Unsupported(planning::refusal_text(problem, choice));
+DevicePlan planning::describe(const Problem& problem, const DeviceTraits& traits, const Choice& choice) {
   DevicePlan plan;
   plan.problem = problem;
   plan.traits = traits;
   plan.family = choice.candidate->family;
   plan.policy = choice.candidate->policy;
-  plan.reason = std::move(choice.reason);
+  plan.reason = choice.reason;
   if (problem.activation.kind == ActivationKind::softmax) plan.then = "row_softmax";
   describe_launch(planning::launch_of(problem, *choice.candidate), plan);
   plan.roofline = roofline_of(problem, traits);
-  for (planning::Rejection& rejection : choice.rejections) {
+  for (const Rejection& rejection : choice.rejections) {
     plan.rejected.push_back({std::string(rejection.candidate->family),
                              std::string(rejection.candidate->policy), rejection.is_refusal,
-                             std::move(rejection.reason)});
+                             rejection.reason});
   }
   return plan;
+}
+
+DevicePlan plan_on(const Problem& problem, const DeviceTraits& traits) {
+  const planning::Choice choice = planning::choose(problem, traits);
+  if (choice.candidate == nullptr) throw Unsupported(planning::refusal_text(problem, choice));
+  return planning::describe(problem, traits, choice);
 }
 
 std::vector<RowRange> row_ranges(const Problem& layer, const DeviceTraits& traits) {

@@ -25,10 +25,20 @@ std::string extent(const std::array<std::int64_t, 3>& extent) {
   return fmt::format("{} × {} × {}", extent[0], extent[1], extent[2]);
 }
 
+std::string capability_text(const DeviceTraits& traits) {
+  return fmt::format("compute capability {}.{}", traits.compute_capability / 10,
+                     traits.compute_capability % 10);
+}
+
+std::string traits_text(const DeviceTraits& traits) {
+  return fmt::format("{}: {}, {} multiprocessors", traits.name, capability_text(traits),
+                     traits.multiprocessors);
+}
+
 std::string resources_text(const DevicePlan& plan) {
   if (!plan.resources) {
-    return fmt::format("unknown: this library holds no code for compute capability {}.{} of this entry",
-                       plan.traits.compute_capability / 10, plan.traits.compute_capability % 10);
+    return fmt::format("unknown: this library holds no code for {} of this entry",
+                       capability_text(plan.traits));
   }
   const EntryResources& resources = *plan.resources;
   return fmt::format("{} registers, {} bytes spilled, {} bytes of stack (sm_{})", resources.registers,
@@ -60,7 +70,7 @@ std::string to_string(const DevicePlan& plan) {
     text += fmt::format("{:<11}{}\n", name, value);
   };
   line("problem", to_string(plan.problem));
-  line("device", fmt::format("{}, by its traits; no GPU was asked", plan.traits.name));
+  line("GPU", traits_text(plan.traits));
   line("kernel", fmt::format("{} {}: {}{}", plan.family, plan.policy, plan.entry,
                              plan.then ? fmt::format(", then {}", *plan.then) : ""));
   line("reason", plan.reason);

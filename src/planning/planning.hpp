@@ -9,6 +9,7 @@
 
 #include "kernels/candidate.hpp"
 #include "kernels/families.hpp"
+#include "perceptron/device_plan.hpp"
 #include "perceptron/device_traits.hpp"
 #include "perceptron/problem.hpp"
 
@@ -42,6 +43,9 @@ Choice choose(const Problem& problem, const DeviceTraits& traits,
 
 /// Why no kernel computes the problem: one line per candidate. For Unsupported.
 std::string refusal_text(const Problem& problem, const Choice& choice);
+
+/// The chosen candidate's launch, what it takes of the device, an estimate of its time, and the rejections.
+DevicePlan describe(const Problem& problem, const DeviceTraits& traits, const Choice& choice);
 
 /// How the policy is launched for the problem with contiguous views. The candidate accepts the problem.
 kernels::Launch launch_of(const Problem& asked, const kernels::Candidate& candidate);

@@ -24,7 +24,7 @@ void decode_exit(Decoder& d) {
 }
 
 void trap(Warp& warp, const Step& step, Mask mask) {
-  warp.fault(FaultKind::arithmetic, step, std::countr_zero(mask), "the kernel stops itself");
+  warp.fault(FaultKind::trap, step, std::countr_zero(mask), "the kernel stops itself");
 }
 
 void decode_trap(Decoder& d) { d.step.execute = &trap; }

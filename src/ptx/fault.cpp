@@ -17,6 +17,7 @@ std::string_view to_string(FaultKind kind) {
     case FaultKind::deadlock: return "deadlock";
     case FaultKind::budget: return "instruction budget spent";
     case FaultKind::arithmetic: return "undefined arithmetic";
+    case FaultKind::trap: return "trap";
   }
   return "fault";
 }

@@ -21,6 +21,7 @@ enum class FaultKind : std::uint8_t {
   deadlock,           ///< Nothing can run.
   budget,             ///< The instruction budget is spent.
   arithmetic,         ///< An operation without a defined result (division by zero of integers).
+  trap,               ///< The kernel stopped itself.
 };
 
 std::string_view to_string(FaultKind kind);

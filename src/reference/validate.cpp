@@ -249,8 +249,9 @@ std::vector<Verdict> validate_layers(ConstMatrixView x, const Model& model,
                                      std::span<const ConstMatrixView> outputs,
                                      const ValidateOptions& options) {
   if (outputs.size() != model.layer_count()) {
-    throw InvalidArgument(fmt::format("validate_layers: {} outputs for a model of {} layers; one for each",
-                                      outputs.size(), model.layer_count()));
+    throw InvalidArgument(
+        fmt::format("validate_layers: layers of the model: {}, outputs: {}; expected as many",
+                    model.layer_count(), outputs.size()));
   }
   std::vector<Verdict> verdicts;
   for (std::size_t index = 0; index < outputs.size(); ++index) {

@@ -98,14 +98,21 @@ bool StagedDevice::reads(Place place) const {
   return place == Place::host || accelerator_->has_device_pointers();
 }
 
+planning::Choice StagedDevice::choose(const Problem& problem) const {
+  if (options_.forced == nullptr) {
+    planning::Choice choice = planning::choose(problem, accelerator_->traits());
+    if (choice.candidate == nullptr) throw Unsupported(planning::refusal_text(problem, choice));
+    return choice;
+  }
+  if (const auto refusal = options_.forced->refusal(planning::linear_part(problem))) {
+    throw Unsupported(fmt::format("{} on {}: {}", to_string(problem), name(), *refusal));
+  }
+  return {options_.forced, "forced by the device's name", {}};
+}
+
 std::vector<planning::PolicyRange> StagedDevice::policies(const Layer& layer) const {
   const Problem problem = engine::problem_of(layer, 1);
-  if (options_.forced != nullptr) {
-    if (const auto refusal = options_.forced->refusal(planning::linear_part(problem))) {
-      throw Unsupported(fmt::format("{} on {}: {}", to_string(problem), name(), *refusal));
-    }
-    return {{1, options_.forced}};
-  }
+  if (options_.forced != nullptr) return {{1, choose(problem).candidate}};
   std::vector<planning::PolicyRange> table = planning::policy_table(problem, accelerator_->traits());
   for (const planning::PolicyRange& range : table) {
     if (range.candidate != nullptr) continue;
@@ -175,22 +182,13 @@ std::unique_ptr<engine::Workspace> StagedDevice::workspace(const std::vector<Lay
 }
 
 LayerPlan StagedDevice::plan(const Problem& problem) const {
-  LayerPlan plan;
-  plan.problem = problem;
-  const kernels::Candidate* candidate = options_.forced;
-  if (candidate != nullptr) {
-    if (const auto refusal = candidate->refusal(planning::linear_part(problem))) {
-      throw Unsupported(fmt::format("{} on {}: {}", to_string(problem), name(), *refusal));
-    }
-    plan.reason = "forced by the device's name";
-  } else {
-    planning::Choice choice = planning::choose(problem, accelerator_->traits());
-    if (choice.candidate == nullptr) throw Unsupported(planning::refusal_text(problem, choice));
-    candidate = choice.candidate;
-    plan.reason = std::move(choice.reason);
-  }
-  plan.kernel = fmt::format("{}/{}", accelerator_->name(), candidate->entry(problem.dtype));
-  return plan;
+  planning::Choice choice = choose(problem);
+  return {problem, fmt::format("{}/{}", accelerator_->name(), choice.candidate->entry(problem.dtype)),
+          std::move(choice.reason)};
+}
+
+std::optional<DevicePlan> StagedDevice::gpu_plan(const Problem& problem) const {
+  return planning::describe(problem, accelerator_->traits(), choose(problem));
 }
 
 void StagedDevice::verify(const ConstMatrixView& view, const char* name) const {

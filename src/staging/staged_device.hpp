@@ -2,12 +2,15 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "kernels/candidate.hpp"
 #include "src/engine/device.hpp"
+#include "src/planning/planning.hpp"
 #include "src/staging/accelerator.hpp"
 #include "src/staging/device_layer.hpp"
 #include "src/staging/host_buffer.hpp"
@@ -48,6 +51,7 @@ class StagedDevice : public engine::Device {
                                                std::int64_t rows) const override;
   std::size_t workspace_bytes(const std::vector<Layer>& layers, std::int64_t rows) const override;
   LayerPlan plan(const Problem& problem) const override;
+  std::optional<DevicePlan> gpu_plan(const Problem& problem) const override;
   void run(const engine::ReadyLayers& layers, ConstMatrixView x, MatrixView y,
            engine::Workspace& workspace) const override;
   void enqueue(const engine::ReadyLayers& layers, ConstMatrixView x, MatrixView y,
@@ -55,6 +59,8 @@ class StagedDevice : public engine::Device {
   void linear(ConstMatrixView x, const Layer& layer, MatrixView y, Stream stream) const override;
 
  private:
+  /// Throws Unsupported where no policy, or not the forced one, computes the problem.
+  planning::Choice choose(const Problem& problem) const;
   std::vector<planning::PolicyRange> policies(const Layer& layer) const;
   void verify(const ConstMatrixView& view, const char* name) const;
   void run_mirrored(const engine::ReadyLayers& layers, const ConstMatrixView& x, const MatrixView& y,

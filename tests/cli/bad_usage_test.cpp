@@ -73,10 +73,11 @@ TEST_F(BadUsage, Values) {
   expect_failure({"validate", "--threads", "-1"}, 2, {"-1", "0"});
   for (const char* seed : {"-1", "99999999999999999999", "1.5"}) {
     expect_usage_error({"validate", "--seed", seed}, {"--seed", seed, "2^64"});
+    expect_usage_error({"bench", "--seed", seed}, {"--seed", seed, "2^64"});
   }
   expect_failure(run_digits({"--output-dtype", "f128"}), 2, {"f128", "f64", "f32", "f16", "bf16"});
   expect_failure(run_digits({"--activations", "relu,relux,softmax"}), 2, {"relux", "leaky_relu", "mish"});
-  expect_failure(run_digits({"--activations", "relu"}), 2, {"3 layers", "1"});
+  expect_failure(run_digits({"--activations", "relu"}), 2, {"layers: 3", "1"});
   expect_failure(run_digits({"--activations", "relu,leaky_relu=x,softmax"}), 2, {"leaky_relu"});
 }
 

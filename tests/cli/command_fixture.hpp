@@ -60,6 +60,14 @@ inline void write_npy(const std::filesystem::path& path, std::string dictionary,
   write_file(path, start + dictionary + std::string(data_bytes, '\0'));
 }
 
+/// Rows of zeros as u8; a file with a hole in place of data.
+inline void write_zeros(const std::filesystem::path& path, std::int64_t rows, std::int64_t columns) {
+  write_npy(path,
+            fmt::format("{{'descr': '|u1', 'fortran_order': False, 'shape': ({}, {}), }}", rows, columns), 0);
+  std::filesystem::resize_file(
+      path, std::filesystem::file_size(path) + static_cast<std::uintmax_t>(rows * columns));
+}
+
 /// Scattered values, exact in every dtype, without a period that a chunk could hit.
 inline Matrix numbered(DType dtype, std::int64_t rows, std::int64_t columns, std::int64_t groups = 1) {
   Matrix matrix(dtype, rows, columns, groups);

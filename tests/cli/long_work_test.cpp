@@ -16,13 +16,8 @@ class LongWork : public CommandTest {
 
   void SetUp() override { small_model(kWidth, kWidth).save(dir_ / "model"); }
 
-  /// Rows of zeros; a file with a hole in place of data.
   std::string zeros(std::int64_t rows) const {
-    write_npy(dir_ / "x.npy",
-              fmt::format("{{'descr': '|u1', 'fortran_order': False, 'shape': ({}, {}), }}", rows, kWidth),
-              0);
-    fs::resize_file(dir_ / "x.npy",
-                    fs::file_size(dir_ / "x.npy") + static_cast<std::uintmax_t>(rows * kWidth));
+    write_zeros(dir_ / "x.npy", rows, kWidth);
     return at("x.npy");
   }
 

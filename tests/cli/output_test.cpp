@@ -136,6 +136,13 @@ TEST_F(Output, PipeGetsManyRowsOfManyGroupsInOrder) {
   EXPECT_TRUE(read_file(dir_ / "z.npy") == expected);
 }
 
+TEST_F(Output, PipeCannotTakeMoreGroupsThanMemoryHolds) {
+  small_model(4, 3, DType::f32, 2).save(dir_ / "grouped");
+  write_zeros(dir_ / "huge.npy", std::int64_t{1} << 38, 4);
+  expect_refused({"run", at("grouped"), at("huge.npy"), "/dev/stdout"}, 2,
+                 {"needs", "this machine has", "2 × 274877906944 × 3 × 4 B", "write to a file"});
+}
+
 TEST_F(Output, StandardOutputThatIsFull) {
   const CommandOptions full{.out_path = "/dev/full"};
   for (const std::vector<std::string>& arguments : {std::vector<std::string>{"info"},

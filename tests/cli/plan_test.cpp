@@ -61,7 +61,22 @@ TEST_F(PlanVerb, AsksADevice) {
   const Json json = json_of({"1000000x64x1:f32:relu", "--device", "cpu:portable"});
   EXPECT_EQ(json["device"], "cpu:portable");
   expect_word(json["kernel"].get<std::string>(), "cpu:portable/");
-  EXPECT_EQ(json_of({kProblem})["kernel"], json_of({kProblem, "--device", "auto"})["kernel"]);
+  EXPECT_EQ(json_of({kProblem}), json_of({kProblem, "--device", "auto"}));
+  EXPECT_NE(json_of({kProblem})["device"], "auto");
+}
+
+TEST_F(PlanVerb, AsksADeviceThatLaunchesKernels) {
+  const std::string out = expect_success({"plan", kProblem, "--device", "ptx"}).out;
+  for (const char* word :
+       {"device     ptx", "GPU", "tile_fma 128x128", "blocks of", "registers", "from 1 "}) {
+    expect_word(out, word);
+  }
+  const Json forced = json_of({kProblem, "--device", "ptx:tile_fma/64x64"});
+  EXPECT_EQ(forced["device"], "ptx:tile_fma/64x64");
+  EXPECT_EQ(forced["policy"], "64x64");
+  EXPECT_EQ(forced["grid"], (std::vector<std::int64_t>{2, 1024, 1}));
+  EXPECT_EQ(forced["row_ranges"].size(), 1U);
+  expect_failure({"plan", kProblem, "--device", "ptx:row_dot/512x4"}, 2, {"row_dot"});
 }
 
 TEST_F(PlanVerb, Refusals) {

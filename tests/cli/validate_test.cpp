@@ -94,10 +94,19 @@ TEST_F(ValidateVerb, TheSameSeedGivesTheSameData) {
 }
 
 TEST_F(ValidateVerb, TensorProblemsAreSkippedByName) {
-  const std::string out =
-      expect_success({"validate", "--device", "cpu:portable", "--problem", "8x8x8:f16:relu:tensor"}).out;
+  const std::string out = expect_success({"validate", "--device", "cpu:portable", "--problem",
+                                          "8x8x8:f16:relu:tensor", "--problem", "8x8x8:f16:relu"})
+                              .out;
   expect_word(out, "8 SKIPPED");
   expect_word(out, "tensor arithmetic");
+}
+
+TEST_F(ValidateVerb, ChecksSomethingOrFails) {
+  const Finished finished =
+      perceptron({"validate", "--device", "cpu:portable", "--problem", "8x8x8:f16:relu:tensor"});
+  EXPECT_EQ(finished.exit_code, 2);
+  expect_word(finished.err, "nothing was checked");
+  expect_word(finished.err, "tensor arithmetic");
 }
 
 TEST_F(ValidateVerb, JudgesOutputsMadeElsewhere) {
@@ -156,7 +165,7 @@ TEST_F(ValidateVerb, JudgesLayersByThemselves) {
   const std::string wrong = expect_failed_check(arguments).out;
   expect_word(wrong, "FAILED     layer 0");
   expect_failure({"validate", at("first"), at("x.npy"), at("first.npy"), "--hidden", at("first.npy")}, 2,
-                 {"hidden", "1 layers", "expected 0"});
+                 {"hidden", "1 layer;", "expected 0"});
 }
 
 TEST_F(ValidateVerb, ReadsOutputsInEveryDtype) {
