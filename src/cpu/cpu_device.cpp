@@ -13,6 +13,7 @@
 #include "src/cpu/layer_run.hpp"
 #include "src/cpu/packed_layer.hpp"
 #include "src/cpu/targets.hpp"
+#include "src/cpu/thread_spread.hpp"
 #include "src/cpu/workspace.hpp"
 #include "src/reference/float_environment.hpp"
 
@@ -76,8 +77,10 @@ class CpuDevice : public engine::Device {
       for (std::int64_t index = 0; index < count; ++index) task(index, 0);
       return;
     }
+    const ThreadSpread spread;
     arena_.execute([&] {
       tbb::parallel_for(std::int64_t{0}, count, [&](std::int64_t index) {
+        spread.begin_task();
         const reference::FloatEnvironment environment;
         task(index, tbb::this_task_arena::current_thread_index());
       });
