@@ -184,11 +184,11 @@ TEST(ModelFile, NamesWhatIsWrong) {
        {"belong to no layer", "layers..weight"}},
       {file_of({w0, {"layers.99999999999.bias", "F32", {1}}}, own("relu")), {"belong to no layer"}},
       {file_of({{"0.weight", "F32", {1, 1}}, {"0.running_mean", "F32", {1}}}), {"0.running_mean"}},
-      {file_of({w0}), {"1 layers", "names no activations", "--activations", "identity"}},
-      {file_of({w0, w1}, {{"format", "perceptron"}}), {"2 layers", "--activations", "relu,identity"}},
+      {file_of({w0}), {"layers: 1", "__metadata__: none", "--activations", "identity"}},
+      {file_of({w0, w1}, {{"format", "perceptron"}}), {"layers: 2", "--activations", "relu,identity"}},
       {file_of({w0}, {{"format", "pt"}, {"activations", "relu"}}),
        {"\"format\": \"perceptron\"", "--activations"}},
-      {file_of({w0}, own("relu,relu")), {"1 layers", "2 activations", "relu,relu"}},
+      {file_of({w0}, own("relu,relu")), {"layers: 1", "__metadata__: 2", "relu,relu"}},
       {file_of({w0}, own("rellu")), {"__metadata__", "rellu", "leaky_relu", "softmax"}},
       {file_of({w0}, own("")), {"__metadata__"}},
       {file_of({{"layers.0.weight", "F32", {0, 3}}}, own("relu")),
@@ -229,8 +229,8 @@ TEST(ModelFile, ActivationsOfTheCallerMustFit) {
   const std::filesystem::path path = directory / "m.safetensors";
   test::write_file(path, file_of({{"0.weight", "F32", {4, 3}}, {"2.weight", "F32", {1, 4}}}));
   const std::vector<Activation> one{ActivationKind::relu};
-  expect_error<InvalidArgument>([&] { Model::load(path, one); }, {path.string(), "2 layers", "1 activations",
-                                                                  "--activations", "relu,identity"});
+  expect_error<InvalidArgument>([&] { Model::load(path, one); },
+                                {path.string(), "layers: 2", "given: 1", "--activations", "relu,identity"});
 }
 
 TEST(ModelFile, NamesWhatIsNoFile) {

@@ -195,7 +195,7 @@ TEST(ValidateInterval, LayersAreJudgedByThemselves) {
   EXPECT_EQ(verdicts[1].first->row, 11);
   EXPECT_TRUE(verdicts[2].passed()) << describe(verdicts[2]);
   expect_error<InvalidArgument>([&] { validate_layers(stack.x, stack.model, {}); },
-                                {"0 outputs", "3 layers"});
+                                {"outputs: 0", "model: 3"});
 }
 
 TEST(ValidateInterval, EveryDtypeAndStackOfTheEnginePasses) {
