@@ -26,7 +26,7 @@ namespace {
 constexpr double kParallelProducts = 5e5;
 constexpr double kParallelBytes = 5e5;
 
-bool is_worth_threads(const PackedLayer& layer, ConstMatrixView x) {
+bool is_worth_threads(const PackedLayer& layer, const ConstMatrixView& x) {
   const double groups = static_cast<double>(layer.groups());
   const double rows = static_cast<double>(x.rows);
   const double inputs = static_cast<double>(layer.inputs());
@@ -58,7 +58,7 @@ class CpuDevice : public engine::Device {
     return CpuWorkspace::bytes(layers, rows, threads_);
   }
   LayerPlan plan(const Problem& problem) const override;
-  void run(const engine::ReadyLayers& layers, ConstMatrixView x, MatrixView y,
+  void run(const engine::ReadyLayers& layers, const ConstMatrixView& x, const MatrixView& y,
            engine::Workspace& workspace) const override;
 
  private:
@@ -87,16 +87,35 @@ class CpuDevice : public engine::Device {
     });
   }
 
+  void run_layer(const PackedLayer& layer, const ConstMatrixView& x, const MatrixView& y,
+                 CpuWorkspace& workspace) const {
+    if (accumulator_of(layer.storage()) == DType::f64) {
+      run_layer_in<double>(layer, x, y, workspace);
+    } else {
+      run_layer_in<float>(layer, x, y, workspace);
+    }
+  }
+
   template <class A>
-  void run_layer(const PackedLayer& layer, ConstMatrixView x, MatrixView y, CpuWorkspace& workspace) const {
+  void run_layer_in(const PackedLayer& layer, const ConstMatrixView& x, const MatrixView& y,
+                    CpuWorkspace& workspace) const {
     const bool in_parallel = threads_ > 1 && is_worth_threads(layer, x);
-    const bool is_softmax = layer.activation().kind == ActivationKind::softmax;
+    if (layer.activation().kind != ActivationKind::softmax) {
+      return compute<A>(layer, x, y, workspace, in_parallel);
+    }
     MatrixView z = y;
-    if (is_softmax && y.dtype != kDTypeOf<A>) {
+    if (y.dtype != kDTypeOf<A>) {
       z = MatrixView(workspace.softmax_rows(), kDTypeOf<A>, y.rows, y.columns)
               .with_groups(y.groups, y.rows * y.columns);
     }
-    const LayerRun<A> run(kernels_for<A>(table_), layer, x, z);
+    compute<A>(layer, x, z, workspace, in_parallel);
+    finish_softmax<A>(z, y, in_parallel);
+  }
+
+  template <class A>
+  void compute(const PackedLayer& layer, const ConstMatrixView& x, const MatrixView& y,
+               CpuWorkspace& workspace, bool in_parallel) const {
+    const LayerRun<A> run(kernels_for<A>(table_), layer, x, y);
     if (in_parallel) {
       const TaskGrid grid = run.tasks(threads_);
       for_each(grid.count(), true,
@@ -105,11 +124,10 @@ class CpuDevice : public engine::Device {
       const reference::FloatEnvironment environment;
       run.run_all(workspace);
     }
-    if (is_softmax) finish_softmax<A>(z, y, in_parallel);
   }
 
   template <class A>
-  void finish_softmax(MatrixView z, MatrixView y, bool in_parallel) const {
+  void finish_softmax(const MatrixView& z, const MatrixView& y, bool in_parallel) const {
     const Kernels<A>& kernels = kernels_for<A>(table_);
     for_each(y.rows * y.groups, in_parallel, [&](std::int64_t index, int) {
       const std::int64_t group = index / y.rows, row = index % y.rows;
@@ -126,7 +144,7 @@ class CpuDevice : public engine::Device {
   mutable tbb::task_arena arena_;
 };
 
-void CpuDevice::run(const engine::ReadyLayers& layers, ConstMatrixView x, MatrixView y,
+void CpuDevice::run(const engine::ReadyLayers& layers, const ConstMatrixView& x, const MatrixView& y,
                     engine::Workspace& workspace) const {
   auto& scratch = static_cast<CpuWorkspace&>(workspace);
   const std::int64_t most = scratch.chunk_rows();
@@ -139,20 +157,15 @@ void CpuDevice::run(const engine::ReadyLayers& layers, ConstMatrixView x, Matrix
 
 void CpuDevice::run_chunk(const engine::ReadyLayers& layers, const ConstMatrixView& x, const MatrixView& y,
                           CpuWorkspace& workspace) const {
-  ConstMatrixView input = x;
+  ConstMatrixView hidden;  // What the layer before wrote.
   for (std::size_t index = 0; index < layers.size(); ++index) {
     const auto& layer = static_cast<const PackedLayer&>(*layers[index]);
-    MatrixView output = y;
-    if (index + 1 < layers.size()) {
-      output = MatrixView(workspace.hidden(index), layer.storage(), x.rows, layer.outputs())
-                   .with_groups(layer.groups(), x.rows * layer.outputs());
-    }
-    if (accumulator_of(layer.storage()) == DType::f64) {
-      run_layer<double>(layer, input, output, workspace);
-    } else {
-      run_layer<float>(layer, input, output, workspace);
-    }
-    input = output;
+    const ConstMatrixView& input = index == 0 ? x : hidden;
+    if (index + 1 == layers.size()) return run_layer(layer, input, y, workspace);
+    const MatrixView output = MatrixView(workspace.hidden(index), layer.storage(), x.rows, layer.outputs())
+                                  .with_groups(layer.groups(), x.rows * layer.outputs());
+    run_layer(layer, input, output, workspace);
+    hidden = output;
   }
 }
 

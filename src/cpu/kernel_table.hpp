@@ -52,10 +52,10 @@ struct TileArguments {
   bool first;
   Upcoming upcoming;
   // For the ends other than sums:
-  const A* bias;
-  A* y;
-  std::int64_t y_stride;
-  std::int64_t columns;
+  const A* bias = nullptr;
+  A* y = nullptr;
+  std::int64_t y_stride = 0;
+  std::int64_t columns = 0;
 };
 
 /// t ← (first ? 0 : t) + block sum; t is [output][row], t_stride apart.

@@ -6,7 +6,8 @@
 namespace perceptron::cpu {
 
 template <class A>
-LayerRun<A>::LayerRun(const Kernels<A>& kernels, const PackedLayer& layer, ConstMatrixView x, MatrixView y)
+LayerRun<A>::LayerRun(const Kernels<A>& kernels, const PackedLayer& layer, const ConstMatrixView& x,
+                      const MatrixView& y)
     : kernels_(kernels),
       layer_(layer),
       x_(x),
@@ -103,9 +104,8 @@ template <class A>
 void LayerRun<A>::run_tile(const Part& part, A* x_panel, A* sums) const {
   const std::int64_t rows = piece_rows();
   for (std::int64_t row = 0; row < part.rows; row += rows) {
-    Part piece = part;
-    piece.first_row = part.first_row + row;
-    piece.rows = std::min(rows, part.rows - row);
+    const Part piece{part.group, part.first_row + row, std::min(rows, part.rows - row), part.first_panel,
+                     part.panels};
     // A single row that is read in place goes through all its blocks in one call.
     const bool is_whole = piece.rows == 1 && x_.dtype == kDTypeOf<A>;
     const std::int64_t step = is_whole ? layer_.inputs() : kSumBlock;
@@ -156,33 +156,34 @@ void LayerRun<A>::tile_block(const Part& part, Block block, A* x_panel, A* sums)
   const Rows x = widened(part, first_input, x_panel);
   const auto weight_bytes = static_cast<std::int64_t>(size_of(layer_.packed_dtype()));
   const A* bias = static_cast<const A*>(layer_.bias(part.group));
-  TileArguments<A> arguments{};
+  TileArguments<A> arguments;
   arguments.x = x.first;
   arguments.x_stride = x.stride;
   arguments.block_inputs = std::min(block.most, layer_.inputs() - first_input);
   arguments.rows = static_cast<int>(part.rows);
   arguments.first = first_input == 0;
   arguments.panel_stride = layer_.wide() * layer_.inputs();
-  arguments.y_stride = y_.stride;
   const bool is_last = first_input + arguments.block_inputs == layer_.inputs();
   const TileEnd end = is_last ? tile_end() : TileEnd::sums;
   const auto tile = kernels_.tile[static_cast<std::size_t>(end)][index_of(layer_.packed_dtype())];
   std::int64_t together = 1;
   for (std::int64_t p = 0; p < part.panels; p += together) {
     const std::int64_t panel = part.first_panel + p;
-    const std::int64_t width = layer_.panel_width(panel);
+    const int vectors = layer_.panel_vectors(panel);
+    const std::int64_t width = std::int64_t{vectors} * kernels_.lanes;
     const bool has_row_panels = part.rows == 1 && p + kRowPanels <= part.panels &&
-                                layer_.panel_width(panel + kRowPanels - 1) == layer_.wide();
+                                layer_.panel_vectors(panel + kRowPanels - 1) == kPanelVectors;
     together = has_row_panels ? kRowPanels : 1;
     arguments.weights =
         static_cast<const std::byte*>(layer_.panel(part.group, panel)) + first_input * width * weight_bytes;
-    arguments.vectors = static_cast<int>(together * width / kernels_.lanes);
+    arguments.vectors = static_cast<int>(together) * vectors;
     // A single block is finished at once, so all panels may use the same few lines of cache.
     arguments.t = sums + (is_last && arguments.first ? 0 : p * layer_.wide() * part.rows);
     arguments.upcoming = p + together == part.panels ? upcoming(part, first_input) : Upcoming{};
     if (end != TileEnd::sums) {
       arguments.bias = bias + panel * layer_.wide();
       arguments.y = static_cast<A*>(y_.element(part.group, part.first_row)) + panel * layer_.wide();
+      arguments.y_stride = y_.stride;
       arguments.columns = layer_.outputs() - panel * layer_.wide();
     }
     tile(arguments);

@@ -22,17 +22,11 @@ PackedLayer::PackedLayer(const Layer& layer, int lanes)
   const std::int64_t padded = (panels() - 1) * wide() + panel_width(panels() - 1);
   weights_ = Matrix(serves_row_lane() ? accumulator : storage_, 1, padded * inputs_, stored_groups);
   bias_ = Matrix(accumulator, 1, padded, stored_groups);
+  const auto weight_bytes = static_cast<std::int64_t>(size_of(weights_.dtype()));
+  panel_bytes_ = wide() * inputs_ * weight_bytes;
+  group_bytes_ = padded * inputs_ * weight_bytes;
+  bias_bytes_ = padded * static_cast<std::int64_t>(size_of(accumulator));
   visit_dtype(weights_.dtype(), [&]<class Packed>(Packed) { pack<Packed>(layer); });
-}
-
-std::int64_t PackedLayer::panel_width(std::int64_t panel) const {
-  return outputs_ - panel * wide() > lanes_ ? wide() : lanes_;
-}
-
-const void* PackedLayer::panel(std::int64_t group, std::int64_t panel) const {
-  const auto bytes = static_cast<std::int64_t>(size_of(weights_.dtype()));
-  const auto* base = static_cast<const std::byte*>(weights_.view().element(shared_ ? 0 : group, 0));
-  return base + panel * wide() * inputs_ * bytes;
 }
 
 template <class Packed>

@@ -32,10 +32,19 @@ class PackedLayer : public engine::ReadyLayer {
   std::int64_t wide() const { return std::int64_t{kPanelVectors} * lanes_; }
   std::int64_t panels() const { return panels_; }
   /// Outputs of that panel, padding included: wide, or lanes in a narrow last panel.
-  std::int64_t panel_width(std::int64_t panel) const;
-  const void* panel(std::int64_t group, std::int64_t panel) const;
+  std::int64_t panel_width(std::int64_t panel) const { return std::int64_t{panel_vectors(panel)} * lanes_; }
+  /// The same in vectors.
+  int panel_vectors(std::int64_t panel) const {
+    return outputs_ - panel * wide() > lanes_ ? kPanelVectors : 1;
+  }
+  const void* panel(std::int64_t group, std::int64_t panel) const {
+    return static_cast<const std::byte*>(weights_.data()) + stored(group) * group_bytes_ +
+           panel * panel_bytes_;
+  }
   /// Of the accumulator's type, zeros where the layer has none, padded as the panels are.
-  const void* bias(std::int64_t group) const { return bias_.view().element(shared_ ? 0 : group, 0); }
+  const void* bias(std::int64_t group) const {
+    return static_cast<const std::byte*>(bias_.data()) + stored(group) * bias_bytes_;
+  }
 
   /// The largest number of outputs that one panel, and so the row_lane kernel, holds.
   static std::int64_t row_lane_outputs(int lanes);
@@ -43,6 +52,7 @@ class PackedLayer : public engine::ReadyLayer {
  private:
   template <class Packed>
   void pack(const Layer& layer);
+  std::int64_t stored(std::int64_t group) const { return shared_ ? 0 : group; }
 
   Activation activation_;
   DType storage_;
@@ -54,6 +64,9 @@ class PackedLayer : public engine::ReadyLayer {
   std::int64_t panels_;
   Matrix weights_;
   Matrix bias_;
+  std::int64_t panel_bytes_;  ///< From one to the next; of a group all of them.
+  std::int64_t group_bytes_;
+  std::int64_t bias_bytes_;
 };
 
 }  // namespace perceptron::cpu

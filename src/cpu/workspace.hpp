@@ -43,7 +43,7 @@ class CpuWorkspace : public engine::Workspace {
 
   template <class A>
   A* x_panel(int thread) {
-    return static_cast<A*>(panels_.view().element(0, thread));
+    return static_cast<A*>(panels_.data()) + thread * panels_.columns();
   }
   template <class A>
   A* sums(int thread) {

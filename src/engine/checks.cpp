@@ -154,7 +154,7 @@ void check_call(const ConstMatrixView& x, const Layer& first, const MatrixView& 
   }
 }
 
-void check_place(const ConstMatrixView& view, const std::string& name, const Device& device) {
+void check_place(const ConstMatrixView& view, std::string_view name, const Device& device) {
   if (device.reads(view.place)) return;
   throw Unsupported(
       fmt::format("{}: lies in device memory, and {} reads host memory only", name, device.name()));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "perceptron/layer.hpp"
@@ -21,7 +22,7 @@ void check_stack(const std::vector<Layer>& layers);
 void check_call(const ConstMatrixView& x, const Layer& first, const MatrixView& y, const Layer& last);
 
 /// Unsupported where the device cannot read memory of that place.
-void check_place(const ConstMatrixView& view, const std::string& name, const Device& device);
+void check_place(const ConstMatrixView& view, std::string_view name, const Device& device);
 void check_places(const Layer& layer, const std::string& name, const Device& device);
 /// For what copies weights into host memory.
 void check_on_host(const Layer& layer, const std::string& name);

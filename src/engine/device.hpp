@@ -64,7 +64,7 @@ class Device {
   virtual std::optional<DevicePlan> gpu_plan(const Problem& /*problem*/) const { return {}; }
 
   /// y = f(x·Wᵀ + b), layer after layer, for all groups; blocking; allocates nothing.
-  virtual void run(const ReadyLayers& layers, ConstMatrixView x, MatrixView y,
+  virtual void run(const ReadyLayers& layers, const ConstMatrixView& x, const MatrixView& y,
                    Workspace& workspace) const = 0;
   /// The same on memory of the device, behind the work of `stream`; returns at once.
   virtual void enqueue(const ReadyLayers& layers, ConstMatrixView x, MatrixView y, Workspace& workspace,

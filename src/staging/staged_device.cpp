@@ -197,7 +197,7 @@ void StagedDevice::verify(const ConstMatrixView& view, const char* name) const {
   }
 }
 
-void StagedDevice::run(const engine::ReadyLayers& layers, ConstMatrixView x, MatrixView y,
+void StagedDevice::run(const engine::ReadyLayers& layers, const ConstMatrixView& x, const MatrixView& y,
                        engine::Workspace& workspace) const {
   const Range range(*accelerator_, "perceptron run");
   verify(x, "x");

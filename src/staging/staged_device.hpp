@@ -52,7 +52,7 @@ class StagedDevice : public engine::Device {
   std::size_t workspace_bytes(const std::vector<Layer>& layers, std::int64_t rows) const override;
   LayerPlan plan(const Problem& problem) const override;
   std::optional<DevicePlan> gpu_plan(const Problem& problem) const override;
-  void run(const engine::ReadyLayers& layers, ConstMatrixView x, MatrixView y,
+  void run(const engine::ReadyLayers& layers, const ConstMatrixView& x, const MatrixView& y,
            engine::Workspace& workspace) const override;
   void enqueue(const engine::ReadyLayers& layers, ConstMatrixView x, MatrixView y,
                engine::Workspace& workspace, Stream stream) const override;
