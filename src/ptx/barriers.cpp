@@ -9,28 +9,30 @@
 #include "src/ptx/warp_operations.hpp"
 
 namespace perceptron::ptx {
+namespace {
 
-/// Lanes of a .sync instruction go on together once all that their member mask names have come. Each member
-/// mask is served by itself: lanes that stand side by side may name different ones.
+/// Barriers count whole warps, the last one's missing lanes included.
+std::uint32_t threads_of_warps(std::size_t warps) { return static_cast<std::uint32_t>(warps) * kLanes; }
+
+}  // namespace
+
+/// Lanes of a .sync instruction go on together once all live ones that their member mask names have come.
+/// Each member mask is served by itself: lanes that stand side by side may name different ones.
 void Block::synchronise_lanes(Warp& warp, LaneGroup& group, const Step& step) {
   const std::uint32_t* members_row = warp.row<std::uint32_t>(step.source[3]);
   warp.use(step, step.source[3], group.mask);
   const int first = std::countr_zero(group.mask);
-  const Mask members = members_row[first];
+  // CUDA C++ Programming Guide, "Warp Vote Functions": all non-exited threads named in the mask take part.
+  const Mask members = members_row[first] & warp.live;
   Mask same = 0;
   for_each_lane(group.mask, [&](int lane) {
-    if (members_row[lane] == members) same |= Mask{1} << lane;
+    if (members_row[lane] == members_row[first]) same |= Mask{1} << lane;
     if ((members_row[lane] >> lane & 1) == 0) {
       warp.fault(FaultKind::divergent_barrier, step, lane,
                  fmt::format("its member mask {:#010x} lacks the lane itself", members_row[lane]));
     }
   });
   LaneGroup& ours = same == group.mask ? group : part(warp, group, group.mask & ~same, group.step);
-  if ((members & ~warp.live) != 0) {
-    warp.fault(FaultKind::divergent_barrier, step, first,
-               fmt::format("member mask {:#010x} names lanes {:#010x}, which have exited or never were",
-                           members, members & ~warp.live));
-  }
   // bar.warp.sync may be reached at several places of the program; the others exchange values at one.
   const bool meets_anywhere = step.execute == &execute_warp_barrier;
   Mask there = ours.mask;
@@ -55,12 +57,13 @@ void Block::synchronise_lanes(Warp& warp, LaneGroup& group, const Step& step) {
 }
 
 /// source[0]: the barrier's number, source[1]: threads expected or kNone for all of the block. immediate: the
-/// kind.
+/// kind. The warp comes when its last live lane does.
 void Block::meet_barrier(Warp& warp, LaneGroup& group, const Step& step) {
-  const Mask all = warp.all;
-  if (warp.live != all) {
-    warp.fault(FaultKind::divergent_barrier, step, std::countr_zero(group.mask),
-               fmt::format("lanes {:#010x} of the warp have exited and will never come", all & ~warp.live));
+  if (step.source[1] != kNone && warp.live != warp.all) {
+    warp.fault(
+        FaultKind::divergent_barrier, step, std::countr_zero(group.mask),
+        fmt::format("lanes {:#010x} of the warp have exited, and the barrier counts whole warps of threads",
+                    warp.all & ~warp.live));
   }
   Mask there = group.mask;
   for (int i = 0; i < warp.group_count; ++i) {
@@ -68,16 +71,21 @@ void Block::meet_barrier(Warp& warp, LaneGroup& group, const Step& step) {
     if (&other != &group && other.is_waiting && other.step == group.step) there |= other.mask;
   }
   group.is_waiting = true;
-  if (there != all) return;  // The rest of the warp is still on its way.
-  const std::uint32_t at = group.step;
-  warp.groups[0] = {at, all, true};
+  if (there != warp.live) return;  // The rest of the warp is still on its way.
+  warp.groups[0] = {group.step, warp.live, true};
   warp.group_count = 1;
-  const auto lane_value = [&](std::uint32_t row) { return warp.row<std::uint32_t>(row)[0]; };
+  come_to_barrier(warp, step);
+}
+
+/// The barrier that the step names, begun for the threads that it expects.
+Block::NamedBarrier& Block::named_barrier(Warp& warp, const Step& step) {
+  const int first = std::countr_zero(warp.live);
+  const auto lane_value = [&](std::uint32_t row) { return warp.row<std::uint32_t>(row)[first]; };
+  const bool has_count = step.source[1] != kNone;
   const std::uint32_t number = lane_value(step.source[0]);
-  const std::uint32_t expected =
-      step.source[1] == kNone ? (threads_ + kLanes - 1) / kLanes * kLanes : lane_value(step.source[1]);
+  const std::uint32_t expected = has_count ? lane_value(step.source[1]) : threads_of_warps(warps_.size());
   if (number >= kNamedBarriers || expected == 0 || expected % kLanes != 0) {
-    warp.fault(FaultKind::divergent_barrier, step, 0,
+    warp.fault(FaultKind::divergent_barrier, step, first,
                fmt::format("barrier {} for {} threads: numbers go to 15, threads come in warps of 32", number,
                            expected));
   }
@@ -85,16 +93,23 @@ void Block::meet_barrier(Warp& warp, LaneGroup& group, const Step& step) {
   if (barrier.arrived == 0) barrier.expected = expected;
   if (barrier.expected != expected) {
     warp.fault(
-        FaultKind::divergent_barrier, step, 0,
+        FaultKind::divergent_barrier, step, first,
         fmt::format("barrier {} was begun for {} threads, not {}", number, barrier.expected, expected));
   }
+  return barrier;
+}
+
+void Block::come_to_barrier(Warp& warp, const Step& step) {
+  NamedBarrier& barrier = named_barrier(warp, step);
+  const bool has_count = step.source[1] != kNone;
   const auto kind = static_cast<BarrierKind>(step.immediate);
   barrier.arrived += kLanes;
+  barrier.has_count = barrier.has_count || has_count;
   // Without a count, everybody comes and the floor rises instead; with one, some may only arrive.
-  if (step.source[1] != kNone) {
-    for_each_lane(all, [&](int lane) { clocks_.publish(warp.thread(lane), barrier.knowledge); });
+  if (has_count) {
+    for_each_lane(warp.live, [&](int lane) { clocks_.publish(warp.thread(lane), barrier.knowledge); });
   }
-  contribute(warp, step, all, kind, barrier.popc, barrier.is_all, barrier.is_any);
+  contribute(warp, step, warp.live, kind, barrier.popc, barrier.is_all, barrier.is_any);
   if (kind == BarrierKind::arrive) {
     warp.groups[0].is_waiting = false;
     ++warp.groups[0].step;
@@ -102,15 +117,38 @@ void Block::meet_barrier(Warp& warp, LaneGroup& group, const Step& step) {
     barrier.waiting.emplace_back(warp.index(), step);
   }
   if (barrier.arrived > barrier.expected) {
-    warp.fault(FaultKind::divergent_barrier, step, 0,
-               fmt::format("barrier {}: {} threads came, {} were expected", number, barrier.arrived,
-                           barrier.expected));
+    warp.fault(FaultKind::divergent_barrier, step, std::countr_zero(warp.live),
+               fmt::format("barrier {}: {} threads came, {} were expected", &barrier - barriers_,
+                           barrier.arrived, barrier.expected));
   }
-  if (barrier.arrived == barrier.expected) release(barrier);
+  release_if_complete(barrier);
+}
+
+/// PTX ISA, exit: threads that exit hold up no barrier that waits for all threads.
+void Block::release_if_complete(NamedBarrier& barrier) {
+  const auto gone = std::count_if(warps_.begin(), warps_.end(), [](const auto& w) { return w->live == 0; });
+  const std::uint32_t missing = barrier.expected - barrier.arrived;
+  if (missing == (barrier.has_count ? 0 : threads_of_warps(static_cast<std::size_t>(gone)))) release(barrier);
+}
+
+/// Lanes of this warp have exited: who waited for nobody else goes on.
+void Block::retry_waiting(Warp& warp) {
+  for (int i = 0; i < warp.group_count; ++i) {
+    LaneGroup& group = warp.groups[static_cast<std::size_t>(i)];
+    if (!group.is_waiting) continue;
+    const Step& step = program().steps[group.step];
+    if (step.control == Control::warp_sync) synchronise_lanes(warp, group, step);
+    if (step.control == Control::barrier) meet_barrier(warp, group, step);
+  }
+  if (warp.live != 0) return;
+  for (NamedBarrier& barrier : barriers_) {
+    if (barrier.arrived != 0) release_if_complete(barrier);
+  }
 }
 
 void Block::release(NamedBarrier& barrier) {
-  const bool is_whole_block = barrier.waiting.size() == warps_.size();
+  // All live threads have met: without a count nobody else is left.
+  const bool is_whole_block = !barrier.has_count || barrier.waiting.size() == warps_.size();
   if (is_whole_block) clocks_.raise_floor();
   for (const auto& [index, step] : barrier.waiting) {
     Warp& warp = *warps_[index];

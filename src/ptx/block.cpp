@@ -199,6 +199,7 @@ void Block::exit(Warp& warp, LaneGroup& group, const Step& step, Mask mask) {
     runnable_.erase(std::find(runnable_.begin(), runnable_.end(), warp.index()));
     burst_left_ = 0;
   }
+  retry_waiting(warp);
 }
 
 std::vector<std::byte>& Block::local(std::uint32_t thread) {
@@ -222,15 +223,14 @@ void Block::look(const Warp& warp, const Step& step) {
                          where_everyone_stands()));
 }
 
-/// Lanes at a barrier or .sync instruction that wait for others of their warp, which wait elsewhere or have
-/// exited.
+/// Lanes at a barrier or .sync instruction that wait for others of their warp, which wait elsewhere.
 const LaneGroup* Block::group_that_lacks_lanes(const Warp& warp) const {
   const LaneGroup* found = nullptr;
   for (int i = 0; i < warp.group_count && warp.live != 0; ++i) {
     const LaneGroup& group = warp.groups[static_cast<std::size_t>(i)];
     const Control control = program().steps[group.step].control;
     if (control == Control::yield) return nullptr;  // Asleep at an mbarrier: that is what all wait for.
-    if (control == Control::warp_sync || group.mask != warp.all) found = &group;
+    if (control == Control::warp_sync || group.mask != warp.live) found = &group;
   }
   return found;
 }

@@ -109,6 +109,7 @@ class Block {
     Knowledge knowledge;
     std::uint32_t popc = 0;
     bool is_all = true, is_any = false;
+    bool has_count = false;  ///< Of threads: then exited ones are still missing.
   };
 
   Warp* choose_warp();
@@ -122,6 +123,10 @@ class Block {
   void exit(Warp& warp, LaneGroup& group, const Step& step, Mask mask);
   void synchronise_lanes(Warp& warp, LaneGroup& group, const Step& step);
   void meet_barrier(Warp& warp, LaneGroup& group, const Step& step);
+  NamedBarrier& named_barrier(Warp& warp, const Step& step);
+  void come_to_barrier(Warp& warp, const Step& step);
+  void retry_waiting(Warp& warp);
+  void release_if_complete(NamedBarrier& barrier);
   void release(NamedBarrier& barrier);
   void mark_unwritten_parts(const Copy& copy);
   bool deliver();

@@ -16,7 +16,7 @@ enum class FaultKind : std::uint8_t {
   race,               ///< Two unordered accesses, at least one of them a write.
   same_value_race,    ///< The same, but both write the same value.
   pending_copy,       ///< Bytes of an asynchronous copy used before the wait that covers it, or never waited.
-  divergent_barrier,  ///< A barrier or .sync instruction that lacks lanes, or names exited ones.
+  divergent_barrier,  ///< A barrier or .sync instruction that lacks lanes.
   barrier,            ///< mbarrier misuse: uninitialised, underflow, wrong count, reuse while pending.
   deadlock,           ///< Nothing can run.
   budget,             ///< The instruction budget is spent.

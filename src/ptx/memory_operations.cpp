@@ -89,7 +89,7 @@ void load(Warp& warp, const Step& step, Mask mask) {
       const std::uint64_t address = lane_address(warp, step, lane, kIsWide) + sizeof(T) * element;
       if (!is_written(access, resolve(access, kSpace, address, sizeof(T), false), sizeof(T))) {
         written &= ~(Mask{1} << lane);
-        warp.remember_unwritten_load(step, lane);
+        warp.remember_unwritten(step, lane);
       }
     });
     return written;

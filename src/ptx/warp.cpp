@@ -72,9 +72,9 @@ void Warp::fault(FaultKind kind, const Step& step, int lane, const std::string& 
 
 void Warp::fault_unwritten(const Step& step, Mask lanes) const {
   std::string message = "a register whose value nobody wrote";
-  if (unwritten_load_.step != kNone) {
-    message += fmt::format("; the warp's latest load of unwritten bytes: {}",
-                           block_.describe(unwritten_load_.step, thread(unwritten_load_.lane)));
+  if (unwritten_source_.step != kNone) {
+    message += fmt::format("; the warp's latest read of unwritten bytes or of an exited lane: {}",
+                           block_.describe(unwritten_source_.step, thread(unwritten_source_.lane)));
   }
   fault(FaultKind::unwritten, step, std::countr_zero(lanes), message);
 }

@@ -69,7 +69,7 @@ class Warp {
     }
   }
   /// For the message of a later use: where such a value may have come from.
-  void remember_unwritten_load(const Step& step, int lane) { unwritten_load_ = {step.instruction, lane}; }
+  void remember_unwritten(const Step& step, int lane) { unwritten_source_ = {step.instruction, lane}; }
   void define(std::uint32_t row, Mask mask) { written_[row] |= mask; }
   /// The target's lanes are written where `source` is: for moves, which are no use.
   void define_as(std::uint32_t row, Mask mask, Mask source) {
@@ -89,9 +89,8 @@ class Warp {
 
   std::array<LaneGroup, kLanes> groups;
   int group_count = 1;
-  Mask all = 0;                ///< Lanes that the warp began with.
-  Mask live = 0;               ///< Lanes that have not exited.
-  bool is_at_barrier = false;  ///< All live lanes wait at one.
+  Mask all = 0;   ///< Lanes that the warp began with.
+  Mask live = 0;  ///< Lanes that have not exited.
 
  private:
   /// 32 narrow slots; wide registers take two.
@@ -102,7 +101,7 @@ class Warp {
   [[noreturn]] void fault_unwritten(const Step& step, Mask lanes) const;
   void set_special(const SpecialRow& special);
 
-  struct UnwrittenLoad {
+  struct UnwrittenSource {
     std::uint32_t step = kNone;
     int lane = 0;
   };
@@ -113,7 +112,7 @@ class Warp {
   std::vector<Mask> written_;
   std::vector<Mask> predicates_;
   std::vector<Mask> predicate_written_;
-  UnwrittenLoad unwritten_load_;
+  UnwrittenSource unwritten_source_;
 };
 
 /// Calls body(lane) for the lanes of the mask, ascending.

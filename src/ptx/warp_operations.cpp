@@ -16,7 +16,8 @@ void decode_members(Decoder& d, std::size_t index) {
 
 enum class Shuffle : std::uint8_t { up, down, bfly, idx };
 
-/// PTX ISA, shfl.sync: c holds the clamp value in bits 0-4 and the segment mask in bits 8-12.
+/// PTX ISA, shfl.sync: c holds the clamp value in bits 0-4 and the segment mask in bits 8-12. A lane that has
+/// exited, or never was, gives no value.
 template <Shuffle kMode>
 void shuffle(Warp& warp, const Step& step, Mask mask) {
   warp.use(step, step.source[1], mask);
@@ -25,7 +26,7 @@ void shuffle(Warp& warp, const Step& step, Mask mask) {
   const std::uint32_t* b = warp.row<std::uint32_t>(step.source[1]);
   const std::uint32_t* c = warp.row<std::uint32_t>(step.source[2]);
   std::array<std::uint32_t, kLanes> result{};
-  Mask in_range = 0;
+  Mask in_range = 0, written = mask;
   for_each_lane(mask, [&](int lane) {
     const int offset = static_cast<int>(b[lane] & 31);
     const int clamp = static_cast<int>(c[lane] & 31), segment = static_cast<int>(c[lane] >> 8 & 31);
@@ -40,16 +41,21 @@ void shuffle(Warp& warp, const Step& step, Mask mask) {
       case Shuffle::idx: from = lowest | (offset & ~segment), is_in_range = from <= highest; break;
     }
     if (!is_in_range) from = lane;
+    if (is_in_range) in_range |= Mask{1} << lane;
+    if ((warp.live >> from & 1) == 0) {
+      warp.remember_unwritten(step, lane);
+      written &= ~(Mask{1} << lane);
+      return;
+    }
     if ((mask >> from & 1) == 0) {
       warp.fault(FaultKind::divergent_barrier, step, lane, "reads from a lane outside the member mask");
     }
     if ((warp.written(step.source[0]) >> from & 1) == 0) warp.use(step, step.source[0], Mask{1} << from);
     result[static_cast<std::size_t>(lane)] = a[from];
-    if (is_in_range) in_range |= Mask{1} << lane;
   });
   std::uint32_t* target = warp.row<std::uint32_t>(step.target);
   for_each_lane(mask, [&](int lane) { target[lane] = result[static_cast<std::size_t>(lane)]; });
-  warp.define(step.target, mask);
+  warp.define_as(step.target, mask, written);
   if (step.second_target != kNone) warp.define_predicate(step.second_target, mask, in_range);
 }
 

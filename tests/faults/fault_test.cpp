@@ -31,7 +31,7 @@ const std::vector<Expectation>& expectations() {
       {"row_sum", "no_staging_barrier", {race, unwritten}},
       {"row_sum", "no_reuse_barrier", {race}},
       {"row_sum", "barrier_in_branch", {divergent_barrier}},
-      {"row_sum", "barrier_after_return", {divergent_barrier}},
+      {"row_sum", "return_before_staging", {unwritten}},
       {"row_sum", "tail_read", {out_of_bounds}},
       {"row_sum", "tail_write", {out_of_bounds}},
       {"row_sum", "unwritten_shared", {unwritten}},
@@ -63,7 +63,7 @@ const std::vector<Expectation>& expectations() {
       {"bulk_ring", "overwrites_barrier", {barrier}},
       {"padded_rows", "padding", {unwritten}},
       {"half_warp_sum", "wrong_lane", {divergent_barrier}},
-      {"half_warp_sum", "exited_lane", {divergent_barrier}},
+      {"half_warp_sum", "exited_lane", {unwritten}},
       {"half_warp_sum", "no_warp_barrier", {race, unwritten}},
       {"half_warp_sum", "misaligned_vector", {misaligned}},
       {"handover", "wrong_count", {divergent_barrier, deadlock}},
@@ -119,7 +119,7 @@ class SeededFault : public testing::TestWithParam<Expectation> {
     EXPECT_TRUE(is_anywhere() || lines_.contains(found.place.source) || lines_.contains(found.place.caller))
         << found.message;
     if (found.kind == unwritten) {
-      EXPECT_TRUE(found.message.find("latest load of unwritten bytes") != std::string::npos) << found.message;
+      EXPECT_TRUE(found.message.find("latest read of unwritten bytes") != std::string::npos) << found.message;
     }
     if (found.kind != race && found.kind != same_value_race) return;
     EXPECT_TRUE(std::any_of(others_.begin(), others_.end(), [&](const std::string& line) {

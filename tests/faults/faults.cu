@@ -14,7 +14,7 @@ enum class Fault {
   no_staging_barrier,
   no_reuse_barrier,
   barrier_in_branch,
-  barrier_after_return,
+  return_before_staging,
   tail_read,
   tail_write,
   unwritten_shared,
@@ -68,12 +68,12 @@ __device__ void row_sum(const Arguments& p) {
   __shared__ int shared_columns;
   const int thread = static_cast<int>(threadIdx.x), first_row = static_cast<int>(blockIdx.x) * kThreads;
   const int row = first_row + thread;
-  if (kFault == Fault::barrier_after_return && row >= p.rows) return;
+  if (kFault == Fault::return_before_staging && row >= p.rows) return;
   const int last_row = kFault == Fault::tail_read ? p.rows + 1 : p.rows;
   if (thread == 0 || kFault == Fault::stray_same_store) {
     shared_columns = p.columns;  // @stray_same_store @stray_same_store:other
   }
-  __syncthreads();  // @barrier_after_return
+  __syncthreads();
   float sum = 0;
   if (kFault == Fault::unwritten_global && row < p.rows) sum = p.y[row] + 1;  // @unwritten_global
   const int step = kFault == Fault::endless ? 0 : static_cast<int>(gridDim.y) * kColumns;
@@ -94,6 +94,7 @@ __device__ void row_sum(const Arguments& p) {
     if (kFault != Fault::barrier_in_branch || row < p.rows) {
       for (int c = 0; c < kColumns; ++c) {
         // @no_staging_barrier @no_reuse_barrier @no_reuse_barrier:other @unwritten_shared
+        // @return_before_staging
         sum += tile[thread][c];
       }
     }
@@ -278,7 +279,7 @@ PERCEPTRON_CORRECT(row_sum)
 PERCEPTRON_FAULT(row_sum, no_staging_barrier)
 PERCEPTRON_FAULT(row_sum, no_reuse_barrier)
 PERCEPTRON_FAULT(row_sum, barrier_in_branch)
-PERCEPTRON_FAULT(row_sum, barrier_after_return)
+PERCEPTRON_FAULT(row_sum, return_before_staging)
 PERCEPTRON_FAULT(row_sum, tail_read)
 PERCEPTRON_FAULT(row_sum, tail_write)
 PERCEPTRON_FAULT(row_sum, unwritten_shared)

@@ -5,47 +5,11 @@
 
 #include <set>
 #include <string>
-#include <vector>
 
-#include "src/ptx/machine.hpp"
-#include "tests/ptx/kernel_text.hpp"
+#include "tests/ptx/run_body.hpp"
 
 namespace perceptron::ptx {
 namespace {
-
-struct Ran {
-  RunReport report;
-  std::vector<std::uint32_t> words;
-};
-
-/// `body` on so many blocks of `threads`, with memory of 1024 words of zeros behind the address.
-Ran run_body(const std::string& body, kernels::Extent grid, std::uint32_t threads,
-             const RunOptions& options) {
-  const Image image(kernel_of(body), "test.ptx");
-  Memory memory;
-  Ran ran;
-  ran.words.resize(1024);
-  const DeviceAddress address = memory.allocate(ran.words.size() * 4, "words");
-  memory.write(address, std::as_bytes(std::span(ran.words)));
-  kernels::Launch launch;
-  launch.grid = grid;
-  launch.block = {threads, 1, 1};
-  launch.arguments = kernels::ArgumentBytes(address);
-  ran.report = run(image.program("kernel"), launch, memory, options);
-  memory.read(address, std::as_writable_bytes(std::span(ran.words)));
-  return ran;
-}
-
-std::string fault_of(const std::string& body, std::uint32_t threads, const RunOptions& options,
-                     FaultKind kind) {
-  try {
-    run_body(body, {}, threads, options);
-  } catch (const KernelFault& fault) {
-    EXPECT_EQ(fault.kind(), kind) << fault.what();
-    return fault.what();
-  }
-  return "";
-}
 
 /// Two warps hand a word to each other with no barrier between: which access comes second is up to the seed.
 constexpr const char* kRace = R"(.shared .b32 word;
@@ -165,11 +129,6 @@ TEST(Threads, ReportTheLowestBlockThatFails) {
 TEST(Unwatched, ChecksBoundsAndNoRaces) {
   EXPECT_NO_THROW(run_body(kRace, {4, 1, 1}, 64, {.seed = 1, .is_watched = false}));
   EXPECT_THROW(run_body(kStray, {58, 1, 1}, 64, {.seed = 1, .is_watched = false}), KernelFault);
-}
-
-void expect_words(const std::string& text, std::initializer_list<std::string_view> words) {
-  for (const std::string_view word : words)
-    EXPECT_NE(text.find(word), std::string::npos) << word << " in: " << text;
 }
 
 TEST(Endless, DeadlockSaysWhereEachWarpStands) {
