@@ -50,12 +50,13 @@ Target resolve_global(const LaneAccess& access, std::uint64_t address, std::size
   return {allocation->bytes.data() + offset, Space::global, allocation, offset};
 }
 
-Target resolve_within(const LaneAccess& access, std::byte* data, std::size_t size, std::uint64_t offset,
-                      std::size_t bytes) {
-  if (offset > size || bytes > size - offset) {
-    access.fault(FaultKind::out_of_bounds, fmt::format("{} bytes at byte {} of {}", bytes, offset, size));
+Target resolve_within(const LaneAccess& access, Space space, std::span<std::byte> memory,
+                      std::uint64_t offset, std::size_t bytes) {
+  if (offset > memory.size() || bytes > memory.size() - offset) {
+    access.fault(FaultKind::out_of_bounds,
+                 fmt::format("{} bytes at byte {} of {}", bytes, offset, memory.size()));
   }
-  return {data + offset, Space::local, nullptr, offset};
+  return {memory.data() + offset, space, nullptr, offset};
 }
 
 [[noreturn]] void fault_shared(const LaneAccess& access, Conflict conflict, bool is_mild) {
@@ -81,6 +82,11 @@ Target resolve_within(const LaneAccess& access, std::byte* data, std::size_t siz
   access.fault(is_mild && with_writer ? FaultKind::same_value_race : FaultKind::race,
                fmt::format("shared address {}: unordered with the {} by {}", address,
                            with_writer ? "write" : "read", other));
+}
+
+/// Of an access to local memory: one per byte.
+std::uint8_t* local_written(const LaneAccess& access, const Target& target) {
+  return access.warp.block().local(access.thread()).written.data() + target.offset;
 }
 
 /// PTX ISA, "mbarrier": the object's memory is nobody else's, another mbarrier.init included, until
@@ -121,10 +127,8 @@ Target resolve(const LaneAccess& access, Space space, std::uint64_t address, std
   switch (space) {
     case Space::shared:
       return resolve_shared(access, address >= kSharedWindow ? address - kSharedWindow : address, bytes);
-    case Space::local: {
-      std::vector<std::byte>& local = access.warp.block().local(access.thread());
-      return resolve_within(access, local.data(), local.size(), address, bytes);
-    }
+    case Space::local:
+      return resolve_within(access, space, access.warp.block().local(access.thread()).bytes, address, bytes);
     case Space::param:
     case Space::constant: {
       if (is_write && is_variable) {
@@ -137,7 +141,7 @@ Target resolve(const LaneAccess& access, Space space, std::uint64_t address, std
       const bool is_parameter = space == Space::param;
       const auto data = is_parameter ? access.warp.block().grid().launch.arguments.bytes()
                                      : std::span<const std::byte>(program.constant_data);
-      return resolve_within(access, const_cast<std::byte*>(data.data()), data.size(),
+      return resolve_within(access, space, {const_cast<std::byte*>(data.data()), data.size()},
                             address - (is_parameter ? kParameterWindow : kConstantWindow), bytes);
     }
     default: return resolve_global(access, address, bytes, is_write);
@@ -148,7 +152,7 @@ bool note_read(const LaneAccess& access, const Target& target, std::size_t bytes
   Block& block = access.warp.block();
   if (!block.is_watched()) return true;
   if (target.space == Space::global) return note_global_read(access, target, bytes, is_shared);
-  if (target.space != Space::shared) return true;
+  if (target.space != Space::shared) return is_written(access, target, bytes);
   SharedMemory& shared = block.shared();
   const std::size_t first = shared.granule(target.offset);
   const Conflict conflict =
@@ -168,7 +172,9 @@ void note_write(const LaneAccess& access, const Target& target, std::size_t byte
     }
     return;
   }
-  if (target.space != Space::shared || !block.is_watched()) return;
+  if (!block.is_watched()) return;
+  if (target.space == Space::local) std::fill_n(local_written(access, target), bytes, std::uint8_t{1});
+  if (target.space != Space::shared) return;
   SharedMemory& shared = block.shared();
   if (!block.mbarriers().empty()) check_is_no_mbarrier(access, target.offset, bytes);
   const Conflict conflict = shared.write(shared.granule(target.offset), shared.granules(bytes),
@@ -184,6 +190,9 @@ bool is_written(const LaneAccess& access, const Target& target, std::size_t byte
     const std::uint8_t* written = target.allocation->written.data() + target.offset;
     return std::memchr(written, 0, bytes) == nullptr;
   }
+  if (target.space == Space::local) {
+    return std::memchr(local_written(access, target), 0, bytes) == nullptr;
+  }
   if (target.space != Space::shared) return true;
   const SharedMemory& shared = access.warp.block().shared();
   const std::size_t first = shared.granule(target.offset);
@@ -193,8 +202,11 @@ bool is_written(const LaneAccess& access, const Target& target, std::size_t byte
   return true;
 }
 
-void mark_unwritten(const Target& target, std::size_t bytes, SharedMemory& shared) {
-  if (target.space == Space::shared) shared.mark(shared.granule(target.offset), shared.granules(bytes), 0, 0);
+void mark_unwritten(const LaneAccess& access, const Target& target, std::size_t bytes) {
+  if (target.space == Space::local) std::fill_n(local_written(access, target), bytes, std::uint8_t{0});
+  if (target.space != Space::shared) return;
+  SharedMemory& shared = access.warp.block().shared();
+  shared.mark(shared.granule(target.offset), shared.granules(bytes), 0, 0);
 }
 
 }  // namespace perceptron::ptx

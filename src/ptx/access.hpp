@@ -46,6 +46,6 @@ void note_write(const LaneAccess& access, const Target& target, std::size_t byte
 bool is_written(const LaneAccess& access, const Target& target, std::size_t bytes);
 
 /// After a write of values that were never written themselves.
-void mark_unwritten(const Target& target, std::size_t bytes, SharedMemory& shared);
+void mark_unwritten(const LaneAccess& access, const Target& target, std::size_t bytes);
 
 }  // namespace perceptron::ptx

@@ -202,11 +202,14 @@ void Block::exit(Warp& warp, LaneGroup& group, const Step& step, Mask mask) {
   retry_waiting(warp);
 }
 
-std::vector<std::byte>& Block::local(std::uint32_t thread) {
+LocalMemory& Block::local(std::uint32_t thread) {
   if (local_.empty()) local_.resize(threads_);
-  std::vector<std::byte>& bytes = local_[thread];
-  if (bytes.empty()) bytes.resize(program().local_bytes);
-  return bytes;
+  LocalMemory& local = local_[thread];
+  if (local.bytes.empty()) {
+    local.bytes.resize(program().local_bytes);
+    local.written.resize(program().local_bytes);
+  }
+  return local;
 }
 
 std::uint32_t Block::step_at(Stamp stamp) const {

@@ -50,6 +50,12 @@ struct Mbarrier {
   }
 };
 
+/// One thread's local memory.
+struct LocalMemory {
+  std::vector<std::byte> bytes;
+  std::vector<std::uint8_t> written;  ///< One per byte.
+};
+
 class Block {
  public:
   Block(const Grid& grid, std::uint64_t index);
@@ -70,7 +76,7 @@ class Block {
   SharedMemory& shared() { return shared_; }
   Random& random() { return random_; }
   PendingCopies& pending(const Warp& warp) { return pending_[warp.index()]; }
-  std::vector<std::byte>& local(std::uint32_t thread);
+  LocalMemory& local(std::uint32_t thread);
 
   /// A new stamp for the accesses of this step, remembered for messages.
   void begin_access(const Step& step) { recent_[clocks_.tick() % kRecent] = step.instruction; }
@@ -148,7 +154,7 @@ class Block {
   SharedMemory shared_;
   std::vector<std::unique_ptr<Warp>> warps_;
   std::vector<PendingCopies> pending_;
-  std::vector<std::vector<std::byte>> local_;
+  std::vector<LocalMemory> local_;
   std::vector<std::uint32_t> runnable_;
   std::vector<std::uint32_t> recent_;
   std::vector<Delivery> deliveries_;

@@ -141,7 +141,7 @@ void store(Warp& warp, const Step& step, Mask mask) {
       if ((warp.written(rows[element]) >> lane & 1) != 0) continue;
       Target part = target;
       part.offset += sizeof(T) * element;
-      mark_unwritten(part, sizeof(T), block.shared());
+      mark_unwritten(access, part, sizeof(T));
     }
   });
 }

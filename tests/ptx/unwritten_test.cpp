@@ -1,0 +1,48 @@
+// Bytes that nobody wrote: they may be copied, and their use is a fault wherever they lie.
+#include <string>
+
+#include "tests/ptx/run_body.hpp"
+
+namespace perceptron::ptx {
+namespace {
+
+void expect_unwritten(const std::string& body, std::initializer_list<std::string_view> words) {
+  const std::string text = fault_of(body, 32, {.seed = 1}, FaultKind::unwritten);
+  ASSERT_NE(text, "") << "no fault of " << body;
+  expect_words(text, words);
+}
+
+const std::string kLocal = ".local .align 8 .b8 table[16];\n";
+
+TEST(Unwritten, LocalMemoryIsNoZero) {
+  const std::string store = "\nst.global.u32 [%rd1], %r2;";
+  expect_unwritten(kLocal + "ld.local.u32 %r2, [table+4];" + store,
+                   {"st.global.u32", "latest read of unwritten bytes", "ld.local.u32"});
+  expect_unwritten(kLocal + "mov.u64 %rd2, table;\ncvta.local.u64 %rd2, %rd2;\nld.u32 %r2, [%rd2];" + store,
+                   {"st.global.u32", "ld.u32"});
+  // Half of the word, another thread's word, and what was stored without a value.
+  expect_unwritten(kLocal + "st.local.u16 [table], 1;\nld.local.u32 %r2, [table];" + store, {"ld.local.u32"});
+  expect_unwritten(kLocal +
+                       "setp.eq.u32 %p1, %r1, 5;\n@%p1 st.local.u32 [table], 1;\nld.local.u32 %r2, "
+                       "[table];" +
+                       store,
+                   {"ld.local.u32"});
+  expect_unwritten(kLocal +
+                       "st.local.u32 [table], 1;\nst.local.u32 [table], %r3;\nld.local.u32 %r2, "
+                       "[table];" +
+                       store,
+                   {"ld.local.u32"});
+}
+
+TEST(Unwritten, LocalMemoryMayBeCopied) {
+  const std::string body = kLocal + R"(st.local.u32 [table+4], 7;
+ld.local.v2.u32 {%r2, %r3}, [table];
+st.local.v2.u32 [table+8], {%r2, %r3};
+ld.local.u32 %r4, [table+12];
+setp.eq.u32 %p1, %r1, 0;
+@%p1 st.global.u32 [%rd1], %r4;)";
+  EXPECT_EQ(run_body(body, {}, 32, {.seed = 1}).words[0], 7u);
+}
+
+}  // namespace
+}  // namespace perceptron::ptx
