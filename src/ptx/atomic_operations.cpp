@@ -30,6 +30,14 @@ T combine(AtomicKind kind, T old, T operand, T second) {
 }
 
 /// source: 0 address, 1 operand, 2 cas's new value. list: kind, space, whether the address is wide.
+/// What an operation returns and computes with must have been written; only exch may be the first to write.
+bool is_ready(const LaneAccess& access, const Target& target, std::size_t bytes, AtomicKind kind) {
+  if (!access.warp.block().is_watched() || is_written(access, target, bytes)) return true;
+  if (kind != AtomicKind::exch) access.fault(FaultKind::unwritten, "changes bytes that nobody wrote");
+  access.warp.remember_unwritten(access.step, access.lane);
+  return false;
+}
+
 template <class T>
 void execute_atomic(Warp& warp, const Step& step, Mask mask) {
   static std::mutex between_blocks;
@@ -41,6 +49,7 @@ void execute_atomic(Warp& warp, const Step& step, Mask mask) {
   const std::uint32_t* list = block.program().lists.data() + step.list;
   const auto kind = static_cast<AtomicKind>(list[0]);
   const int first = static_cast<int>(block.random().below(kLanes));
+  Mask written = mask;
   for (int turn = 0; turn < kLanes; ++turn) {
     const int lane = (first + turn) % kLanes;
     if ((mask >> lane & 1) == 0) continue;
@@ -48,6 +57,7 @@ void execute_atomic(Warp& warp, const Step& step, Mask mask) {
     const std::uint64_t address = lane_address(warp, step, lane, list[2] != 0);
     const Target target = resolve(access, static_cast<Space>(list[1]), address, sizeof(T), true);
     const std::lock_guard lock(between_blocks);
+    if (!is_ready(access, target, sizeof(T), kind)) written &= ~(Mask{1} << lane);
     note_write(access, target, sizeof(T), {.is_atomic = true});
     T old;
     std::memcpy(&old, target.data, sizeof(T));
@@ -57,7 +67,7 @@ void execute_atomic(Warp& warp, const Step& step, Mask mask) {
     std::memcpy(target.data, &result, sizeof(T));
     if (step.target != kNone) warp.row<T>(step.target)[lane] = to_slot(old);
   }
-  if (step.target != kNone) warp.define(step.target, mask);
+  if (step.target != kNone) warp.define_as(step.target, mask, written);
 }
 
 void decode(Decoder& d, bool has_result) {

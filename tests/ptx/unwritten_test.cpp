@@ -44,5 +44,30 @@ setp.eq.u32 %p1, %r1, 0;
   EXPECT_EQ(run_body(body, {}, 32, {.seed = 1}).words[0], 7u);
 }
 
+const std::string kShared = ".shared .align 8 .b8 table[16];\n";
+
+TEST(Unwritten, IsNotChangedByAtomics) {
+  for (const char* operation : {"add.u32", "min.u32", "and.b32", "inc.u32"}) {
+    expect_unwritten(kShared + "red.shared." + operation + " [table], 1;",
+                     {"red.shared", "changes bytes that nobody wrote"});
+  }
+  expect_unwritten(kShared + "atom.shared.cas.b32 %r2, [table], 0, 1;", {"atom.shared.cas"});
+  // Half of the word is written.
+  expect_unwritten(kShared + "setp.eq.u32 %p1, %r1, 0;\n@%p1 st.shared.u32 [table], 1;\n" +
+                       "@%p1 atom.shared.add.u64 %rd2, [table], 1;",
+                   {"atom.shared"});
+}
+
+/// The first exchange finds nothing, and the others what it left.
+TEST(Unwritten, MayBeExchanged) {
+  const std::string exchange = kShared + "atom.shared.exch.b32 %r2, [table], 1;\n";
+  EXPECT_NO_THROW(run_body(exchange + "atom.shared.add.u32 %r3, [table], 1;", {}, 32, {.seed = 1}));
+  expect_unwritten(exchange + "add.u32 %r2, %r2, 1;",
+                   {"add.u32", "latest read of unwritten bytes", "atom.shared.exch"});
+  // Unwatched, nobody remembers what was written.
+  EXPECT_NO_THROW(run_body(exchange + "atom.shared.add.u32 %r3, [table], 1;\nadd.u32 %r2, %r2, %r3;", {}, 32,
+                           {.seed = 1, .is_watched = false}));
+}
+
 }  // namespace
 }  // namespace perceptron::ptx
