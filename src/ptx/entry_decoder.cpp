@@ -63,6 +63,7 @@ EntryDecoder::EntryDecoder(const Module& module, const Entry& entry, PtxRounding
   program_.global_granule_log2 = narrowest_access(entry, "global");
   program_.has_partial_ordering = has_partial_ordering(entry);
   if (entry.max_threads > 0) program_.max_threads = entry.max_threads;
+  program_.block = entry.block;
   program_.cluster = entry.cluster;
   place_symbols();
   number_registers();

@@ -73,6 +73,11 @@ void check_launch(const Program& program, const kernels::Launch& launch, const R
     refuse(fmt::format("the grid is {}, no multiple of the entry's clusters of {}", size(launch.grid),
                        fmt::join(program.cluster, " x ")));
   }
+  const kernels::Extent required{program.block[0], program.block[1], program.block[2]};
+  if (required.count() != 0 && required != launch.block) {
+    refuse(fmt::format("the block is {}, and the entry requires {} (.reqntid)", size(launch.block),
+                       size(required)));
+  }
   const std::uint64_t threads = launch.block.count();
   const auto most = static_cast<std::uint64_t>(std::min(program.max_threads, 1024));
   if (threads == 0 || threads > most) {

@@ -128,6 +128,7 @@ struct Entry {
   std::vector<Instruction> instructions;
   std::map<std::string, std::size_t> labels;      ///< Index of the instruction that follows; may be the end.
   int max_threads = 0;                            ///< .maxntid or .reqntid, multiplied; 0: none.
+  std::array<std::uint32_t, 3> block{};           ///< .reqntid; zeros: none.
   std::array<std::uint32_t, 3> cluster{1, 1, 1};  ///< .reqnctapercluster.
 };
 

@@ -127,6 +127,7 @@ class Parser {
     if (token.text == ".maxntid" || token.text == ".reqntid")
       entry_->max_threads =
           static_cast<int>(std::min<std::uint64_t>(std::uint64_t{sizes[0]} * sizes[1] * sizes[2], 1 << 20));
+    if (token.text == ".reqntid") entry_->block = sizes;
     if (token.text == ".reqnctapercluster") entry_->cluster = sizes;
   }
 

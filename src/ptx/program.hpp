@@ -108,6 +108,7 @@ struct Program {
   int global_granule_log2 = 2;
   bool has_partial_ordering = false;  ///< Orders threads by more than barriers of the whole block.
   int max_threads = 1024;
+  std::array<std::uint32_t, 3> block{};  ///< That the launch must have; zeros: any.
   std::array<std::uint32_t, 3> cluster{1, 1,
                                        1};  ///< Blocks of a cluster, which the grid must be a multiple of.
 };

@@ -89,6 +89,20 @@ TEST_F(BadLaunch, ABlockTooLargeOrEmpty) {
   }
 }
 
+TEST_F(BadLaunch, AnotherBlockThanTheEntryRequires) {
+  const Image image(kernel_of("", ".reqntid 16, 4"), "test.ptx");
+  const auto launch = [&](kernels::Extent block) {
+    launch_.block = block;
+    run(image.program("kernel"), launch_, memory_);
+  };
+  EXPECT_NO_THROW(launch({16, 4, 1}));
+  for (const kernels::Extent block : {kernels::Extent{64, 1, 1}, {16, 2, 1}, {4, 16, 1}}) {
+    expect_error<InvalidArgument>([&] { launch(block); },
+                                  {"kernel", fmt::format("{} x {} x {}", block.x, block.y, block.z),
+                                   "requires 16 x 4 x 1", ".reqntid"});
+  }
+}
+
 TEST_F(BadLaunch, ArgumentsOfTheWrongSize) {
   launch_.arguments = kernels::ArgumentBytes(std::uint32_t{0});
   expect_refused({"kernel", "4 argument bytes", "takes 8"});
