@@ -41,6 +41,9 @@ Address parse_address(TokenReader& tokens, const Scopes& scopes) {
   return result;
 }
 
+/// The accumulators of the largest wgmma.
+constexpr std::size_t kMostElements = 256;
+
 Vector parse_vector(TokenReader& tokens, const Scopes& scopes);
 
 Operand parse_operand(TokenReader& tokens, const Scopes& scopes, bool is_label) {
@@ -73,7 +76,7 @@ Vector parse_vector(TokenReader& tokens, const Scopes& scopes) {
   do {
     if (tokens.is_symbol('{')) tokens.fail("an element that is no vector");
     result.elements.push_back(parse_operand(tokens, scopes, false));
-    if (result.elements.size() > 8) tokens.fail("at most eight elements");
+    if (result.elements.size() > kMostElements) tokens.fail("at most 256 elements");
   } while (tokens.take_symbol(','));
   tokens.expect('}');
   return result;

@@ -262,5 +262,17 @@ TEST(PtxParser, PassesOverFunctionsAndDebugSections) {
   EXPECT_EQ(module.entries[0].instructions.at(1).opcode, "call");
 }
 
+std::string registers(std::size_t count) {
+  std::string list = "%r0";
+  for (std::size_t index = 1; index < count; ++index) list += ", %r" + std::to_string(index);
+  return list;
+}
+
+TEST(PtxParser, ReadsTheLongestVectors) {
+  const Instruction multiply = parse_instruction("wgmma.mma_async.x {" + registers(256) + "}, %rd1;");
+  EXPECT_EQ(std::get<Vector>(multiply.operands.at(0).value).elements.size(), 256U);
+  expect_error<InvalidArgument>([] { parse_instruction("wgmma.x {" + registers(257) + "};"); }, {"256"});
+}
+
 }  // namespace
 }  // namespace perceptron::ptx
