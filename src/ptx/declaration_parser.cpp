@@ -46,6 +46,22 @@ std::size_t parse_array_bytes(TokenReader& tokens, std::size_t bytes, bool is_ex
   return bytes;
 }
 
+/// sym, sym+4, generic(sym), 0xFF00(sym): an address or bytes of one.
+void skip_address(TokenReader& tokens) {
+  while (!tokens.is_symbol(',') && !tokens.is_symbol('}') && !tokens.is_symbol(';')) {
+    if (tokens.peek().kind == TokenKind::end) tokens.fail("the end of an initial value");
+    tokens.take();
+  }
+}
+
+std::uint64_t parse_element(TokenReader& tokens, Variable& variable) {
+  const bool is_address = tokens.peek().kind == TokenKind::word || tokens.is_symbol('(', 1);
+  if (!is_address) return tokens.expect_literal().bits;
+  skip_address(tokens);
+  variable.holds_addresses = true;
+  return 0;
+}
+
 void parse_initial(TokenReader& tokens, Variable& variable) {
   const std::size_t size = size_of(variable.type);
   const auto add = [&](std::uint64_t bits) {
@@ -53,11 +69,11 @@ void parse_initial(TokenReader& tokens, Variable& variable) {
       variable.initial.push_back(static_cast<std::byte>(bits >> (8 * byte)));
     }
   };
-  if (!tokens.is_symbol('{')) return add(tokens.expect_literal().bits);
+  if (!tokens.is_symbol('{')) return add(parse_element(tokens, variable));
   std::size_t depth = 0;
   do {
     while (tokens.take_symbol('{')) ++depth;
-    if (!tokens.is_symbol('}')) add(tokens.expect_literal().bits);
+    if (!tokens.is_symbol('}')) add(parse_element(tokens, variable));
     while (depth > 0 && tokens.take_symbol('}')) --depth;
   } while (tokens.take_symbol(','));
   if (depth != 0) tokens.fail("'}'");

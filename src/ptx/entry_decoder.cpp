@@ -1,8 +1,11 @@
 #include "src/ptx/entry_decoder.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
+#include "perceptron/error.hpp"
 #include "src/ptx/decoder.hpp"
 #include "src/ptx/operations.hpp"
 
@@ -112,7 +115,7 @@ void EntryDecoder::place_variables(const std::vector<Variable>& variables) {
     } else {
       std::vector<std::byte>& data = program_.constant_data;
       data.resize(round_up(data.size(), variable.alignment));
-      symbols_[variable.name] = {kConstantWindow + data.size(), variable.space};
+      symbols_[variable.name] = {kConstantWindow + data.size(), variable.space, variable.holds_addresses};
       std::vector<std::byte> initial = variable.initial;
       initial.resize(variable.bytes);
       data.insert(data.end(), initial.begin(), initial.end());
@@ -157,6 +160,10 @@ std::uint32_t EntryDecoder::special_row(const std::string& name) {
 bool EntryDecoder::find_symbol(const std::string& name, std::uint64_t& address, Space& space) const {
   const auto found = symbols_.find(name);
   if (found == symbols_.end()) return false;
+  if (found->second.holds_addresses) {
+    throw Unsupported(fmt::format("{}: the variable {} begins with addresses of others, which are not known",
+                                  entry_.name, name));
+  }
   address = found->second.address;
   space = found->second.space;
   return true;

@@ -30,6 +30,7 @@ class EntryDecoder {
   std::uint32_t constant_row(std::uint64_t bits, bool is_wide);
   std::uint32_t special_row(const std::string& name);
   bool is_register(const std::string& name) const { return entry_.registers.contains(name); }
+  /// Throws Unsupported for variables whose initial values the machine does not know.
   bool find_symbol(const std::string& name, std::uint64_t& address, Space& space) const;
 
   const Entry& entry() const { return entry_; }
@@ -40,6 +41,7 @@ class EntryDecoder {
   struct Symbol {
     std::uint64_t address;
     Space space;
+    bool holds_addresses = false;
   };
 
   void place_symbols();

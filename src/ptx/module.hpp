@@ -111,6 +111,7 @@ struct Variable {
   std::size_t alignment = 1;
   std::vector<std::byte> initial;  ///< Empty: none.
   bool is_extern = false;
+  bool holds_addresses = false;  ///< Among its initial values: those are zeros in `initial`.
 };
 
 struct Parameter {

@@ -31,6 +31,16 @@ TEST(BadPtx, AnUnknownModifier) {
                             {"kernel", "line 6", "add.rn.slowly.f32", ".slowly"});
 }
 
+TEST(BadPtx, AVariableThatBeginsWithAddresses) {
+  const std::string table = ".global .align 8 .u64 table[2] = {generic(one), 7};\n";
+  const Image image(module_of(".global .b32 one = 5;\n" + table + R"(
+.entry without() { .reg .b32 %r<2>; ld.global.u32 %r1, [one]; ret; }
+.entry with() { .reg .b64 %rd<2>; ld.global.u64 %rd1, [table+8]; ret; })"),
+                    "test.ptx");
+  EXPECT_NO_THROW(image.program("without"));
+  expect_error<Unsupported>([&] { image.program("with"); }, {"with", "table", "addresses"});
+}
+
 class Refused : public testing::TestWithParam<const char*> {};
 
 TEST_P(Refused, ByName) {

@@ -274,5 +274,22 @@ TEST(PtxParser, ReadsTheLongestVectors) {
   expect_error<InvalidArgument>([] { parse_instruction("wgmma.x {" + registers(257) + "};"); }, {"256"});
 }
 
+TEST(PtxParser, PassesOverAddressesAsInitialValues) {
+  const Module module = parse(kHeader + R"(
+.global .align 4 .b32 one = 5;
+.global .align 8 .u64 table[4] = {generic(one), one, one+4, 7};
+.global .align 8 .u64 pointer = generic(one)+8;
+.global .align 1 .b8 bytes[3] = {0xFF(generic(one)), 0XFF00(one), 3};
+.visible .entry k() { ret; }
+)");
+  ASSERT_EQ(module.variables.size(), 4U);
+  EXPECT_FALSE(module.variables[0].holds_addresses);
+  for (std::size_t index = 1; index < 4; ++index) EXPECT_TRUE(module.variables[index].holds_addresses);
+  ASSERT_EQ(module.variables[1].initial.size(), 32U);
+  EXPECT_EQ(module.variables[1].initial[24], std::byte{7});
+  EXPECT_EQ(module.variables[3].initial[2], std::byte{3});
+  expect_error<InvalidArgument>([] { parse(kHeader + ".global .u64 p = generic(one"); }, {"initial value"});
+}
+
 }  // namespace
 }  // namespace perceptron::ptx
