@@ -21,6 +21,16 @@ std::size_t parse_alignment(TokenReader& tokens) {
   return bytes;
 }
 
+/// .attribute(.managed), .attribute(.unified(19, 95)): where the memory lies is nothing that a kernel sees.
+void skip_attribute(TokenReader& tokens) {
+  if (!tokens.take_dotted(".attribute")) return;
+  tokens.expect('(');
+  for (int depth = 1; depth > 0; tokens.take()) {
+    if (tokens.peek().kind == TokenKind::end) tokens.fail("')'");
+    depth += tokens.is_symbol('(') ? 1 : tokens.is_symbol(')') ? -1 : 0;
+  }
+}
+
 Type parse_type(TokenReader& tokens) {
   const Token& token = tokens.peek();
   const Type* found = token.kind == TokenKind::dotted ? find_type(token.text.substr(1)) : nullptr;
@@ -96,6 +106,7 @@ void parse_variables(TokenReader& tokens, Scopes& scopes, bool is_extern, std::v
   Variable variable;
   variable.space = *space_of(tokens.take().text);
   variable.is_extern = is_extern;
+  skip_attribute(tokens);
   variable.alignment = parse_alignment(tokens);
   const std::size_t vector = tokens.take_dotted(".v2") ? 2 : tokens.take_dotted(".v4") ? 4 : 1;
   variable.type = parse_type(tokens);

@@ -75,14 +75,16 @@ TEST(PtxParser, ReadsVariables) {
 .extern .shared .align 16 .b8 dynamic[];
 .const .align 4 .b32 table[4] = {1, -1, 0f3F800000, 0x10};
 .global .align 8 .f64 one = 0d3FF0000000000000;
-.global .s16 grid[2][3] = {{1, 2, 3}, {4, 5, 6}};
+.global .attribute(.managed) .s16 grid[2][3] = {{1, 2, 3}, {4, 5, 6}};
+.global .attribute(.unified(19, 95), .managed) .align 16 .f32 managed;
 .visible .entry k() {
   .shared .align 4 .b8 tile[4096];
   .local .align 16 .b8 depot[24];
   .shared .v4 .f32 wide;
   ret;
 })");
-  ASSERT_EQ(module.variables.size(), 4U);
+  ASSERT_EQ(module.variables.size(), 5U);
+  EXPECT_EQ(module.variables[4].alignment, 16U);
   EXPECT_TRUE(module.variables[0].is_extern);
   EXPECT_EQ(module.variables[0].bytes, 0U);
   EXPECT_EQ(module.variables[0].alignment, 16U);
