@@ -105,7 +105,7 @@ std::uint32_t Decoder::source_of(const Operand& operand, std::size_t bytes) {
   if (const auto* place = std::get_if<Address>(&operand.value)) {  // symbol + offset
     if (!entry_.find_symbol(place->base, address, space))
       invalid(fmt::format("unknown symbol {}", place->base));
-    return entry_.constant_row(address + static_cast<std::uint64_t>(place->offset), wide);
+    return entry_.constant_row(address + entry_.offset_of(*place), wide);
   }
   const auto* name = std::get_if<Name>(&operand.value);
   if (name == nullptr) invalid("expected a register, a constant or a symbol");
@@ -171,13 +171,14 @@ void Decoder::address(std::size_t index, Space space) {
   if (!place->coordinates.empty()) refuse("coordinates of tensors are not known");
   std::uint64_t base = 0;
   Space symbol_space = space;
-  step.immediate = static_cast<std::uint64_t>(place->offset);
+  step.immediate = entry_.offset_of(*place);
   Type declared = Type::b64;
   if (place->base.empty()) {
     step.source[0] = entry_.constant_row(0, true);
   } else if (entry_.find_symbol(place->base, base, symbol_space)) {
     step.source[0] = entry_.constant_row(base, true);
   } else if (const std::uint32_t row = entry_.register_row(place->base, declared); row != kNone) {
+    if (place->element != 0) invalid("only variables have elements");
     step.source[0] = row;
     is_wide_address_ = is_wide(declared);
     return;

@@ -87,7 +87,7 @@ void EntryDecoder::place_symbols() {
   std::uint64_t parameter = 0;
   for (const Parameter& declared : entry_.parameters) {
     parameter = round_up(parameter, declared.alignment);
-    symbols_[declared.name] = {kParameterWindow + parameter, Space::param};
+    symbols_[declared.name] = {kParameterWindow + parameter, Space::param, size_of(declared.type)};
     parameter += declared.bytes;
   }
   program_.argument_bytes = parameter;
@@ -95,27 +95,30 @@ void EntryDecoder::place_symbols() {
   place_variables(entry_.variables);
   program_.static_shared_bytes = round_up(shared_end_ - kSharedBase, extern_alignment_);
   for (const std::string& name : extern_shared_) {
-    symbols_[name] = {kSharedBase + program_.static_shared_bytes, Space::shared};
+    symbols_[name].address = kSharedBase + program_.static_shared_bytes;
   }
 }
 
 void EntryDecoder::place_variables(const std::vector<Variable>& variables) {
   for (const Variable& variable : variables) {
+    const std::size_t bytes = size_of(variable.type);
     if (variable.space == Space::shared && variable.is_extern) {
+      symbols_[variable.name] = {0, Space::shared, bytes};
       extern_shared_.push_back(variable.name);
       extern_alignment_ = std::max<std::uint64_t>(extern_alignment_, variable.alignment);
     } else if (variable.space == Space::shared) {
       shared_end_ = round_up(shared_end_, variable.alignment);
-      symbols_[variable.name] = {shared_end_, Space::shared};
+      symbols_[variable.name] = {shared_end_, Space::shared, bytes};
       shared_end_ += variable.bytes;
     } else if (variable.space == Space::local) {
       program_.local_bytes = round_up(program_.local_bytes, variable.alignment);
-      symbols_[variable.name] = {program_.local_bytes, Space::local};
+      symbols_[variable.name] = {program_.local_bytes, Space::local, bytes};
       program_.local_bytes += variable.bytes;
     } else {
       std::vector<std::byte>& data = program_.constant_data;
       data.resize(round_up(data.size(), variable.alignment));
-      symbols_[variable.name] = {kConstantWindow + data.size(), variable.space, variable.holds_addresses};
+      symbols_[variable.name] = {kConstantWindow + data.size(), variable.space, bytes,
+                                 variable.holds_addresses};
       std::vector<std::byte> initial = variable.initial;
       initial.resize(variable.bytes);
       data.insert(data.end(), initial.begin(), initial.end());
@@ -167,6 +170,13 @@ bool EntryDecoder::find_symbol(const std::string& name, std::uint64_t& address, 
   address = found->second.address;
   space = found->second.space;
   return true;
+}
+
+std::uint64_t EntryDecoder::offset_of(const Address& place) const {
+  const auto offset = static_cast<std::uint64_t>(place.offset);
+  const auto found = symbols_.find(place.base);
+  if (found == symbols_.end()) return offset;
+  return offset + static_cast<std::uint64_t>(place.element) * found->second.element_bytes;
 }
 
 Program EntryDecoder::take() {

@@ -33,6 +33,9 @@ class EntryDecoder {
   /// Throws Unsupported for variables whose initial values the machine does not know.
   bool find_symbol(const std::string& name, std::uint64_t& address, Space& space) const;
 
+  /// Bytes that an operand's place lies behind its base.
+  std::uint64_t offset_of(const Address& place) const;
+
   const Entry& entry() const { return entry_; }
   PtxRounding rounding() const { return rounding_; }
   Program& program() { return program_; }
@@ -41,6 +44,7 @@ class EntryDecoder {
   struct Symbol {
     std::uint64_t address;
     Space space;
+    std::size_t element_bytes = 1;
     bool holds_addresses = false;
   };
 

@@ -5,10 +5,52 @@
 namespace perceptron::ptx {
 namespace {
 
-/// +8, -8 or +-8.
+/// Brackets within one another: more is no kernel.
+constexpr int kDeepestBracket = 64;
+
+std::uint64_t parse_sum(TokenReader& tokens, int depth);
+
+/// 8, 4*2 or (4+4)*2. PTX ISA, "Constant Expressions", as far as addresses need it.
+std::uint64_t parse_product(TokenReader& tokens, int depth) {
+  if (depth > kDeepestBracket) tokens.fail("fewer brackets within one another");
+  std::uint64_t product = 1;
+  do {
+    if (tokens.take_symbol('(')) {
+      product *= parse_sum(tokens, depth + 1);
+      tokens.expect(')');
+    } else {
+      product *= tokens.expect_integer();
+    }
+  } while (tokens.take_symbol('*'));
+  return product;
+}
+
+/// The sum of products that stand behind '+' and '-', before the first of which neither is needed.
+std::uint64_t parse_sum(TokenReader& tokens, int depth) {
+  std::uint64_t sum = 0;
+  do {
+    const bool is_less = tokens.take_symbol('-');
+    if (!is_less) tokens.take_symbol('+');
+    const std::uint64_t product = parse_product(tokens, depth);
+    sum += is_less ? 0 - product : product;
+  } while (tokens.is_symbol('+') || tokens.is_symbol('-'));
+  return sum;
+}
+
+/// +8, -8, +-8 or +(4*2).
 std::int64_t parse_offset(TokenReader& tokens) {
-  if (!tokens.take_symbol('+') && !tokens.is_symbol('-')) tokens.fail("'+', '-' or the end of the operand");
-  return static_cast<std::int64_t>(tokens.expect_integer());
+  if (!tokens.is_symbol('+') && !tokens.is_symbol('-')) tokens.fail("'+', '-' or the end of the operand");
+  return static_cast<std::int64_t>(parse_sum(tokens, 0));
+}
+
+/// table[2].
+Address parse_indexed(TokenReader& tokens, const std::string& base) {
+  Address result;
+  result.base = base;
+  tokens.expect('[');
+  result.element = static_cast<std::int64_t>(parse_sum(tokens, 0));
+  tokens.expect(']');
+  return result;
 }
 
 std::vector<std::string> parse_coordinates(TokenReader& tokens, const Scopes& scopes) {
@@ -60,7 +102,9 @@ Operand parse_operand(TokenReader& tokens, const Scopes& scopes, bool is_label) 
       result.value = Pair{name, scopes.resolve(tokens.expect_word("a second destination"))};
     } else if (tokens.is_symbol('+') ||
                (tokens.is_symbol('-') && tokens.peek(1).kind == TokenKind::integer)) {
-      result.value = Address{name, parse_offset(tokens), {}};
+      result.value = Address{name, parse_offset(tokens), 0, {}};
+    } else if (tokens.is_symbol('[')) {
+      result.value = parse_indexed(tokens, name);
     } else {
       result.value = Name{name};
     }

@@ -77,7 +77,7 @@ class Lexer {
       }
       return make(TokenKind::dotted, first);
     }
-    if (c == '.' && is_digit(peek(1))) return dotted_number(first);
+    if (c == '.' && is_digit(peek(1))) return follows_word() ? dotted_number(first) : decimal_float(first);
     if (c == '"') {
       for (++at_; peek() != '"'; ++at_) {
         if (at_ >= text_.size() || peek() == '\n') fail("a string is not closed");
@@ -95,7 +95,9 @@ class Lexer {
     return make(TokenKind::symbol, first);
   }
 
-  /// Modifiers such as ".1d" begin with a digit.
+  bool follows_word() const { return at_ > 0 && is_word(text_[at_ - 1]); }
+
+  /// Modifiers such as ".1d" begin with a digit; so do numbers, which stand by themselves.
   Token dotted_number(std::size_t first) {
     for (++at_; is_word(peek()); ++at_) {
     }

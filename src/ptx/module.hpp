@@ -70,7 +70,8 @@ struct Literal {
 /// [base + offset]; the base is a register, a variable, a parameter, or empty for an absolute address.
 struct Address {
   std::string base;
-  std::int64_t offset = 0;
+  std::int64_t offset = 0;               ///< In bytes.
+  std::int64_t element = 0;              ///< table[2]: further elements of the variable's type.
   std::vector<std::string> coordinates;  ///< Of a tensor copy: [base, {x, y}].
 };
 

@@ -153,6 +153,9 @@ TEST(PtxMemoryOpcode, ConstantsAndModuleVariables) {
                  [](const Row&) { return 0x3f800000; });
   expect_results({"mov.u64 %z0, words+2; ld.global.u16 %t, [%z0+2];", {8}, 4, true, table},
                  [](const Row&) { return 3; });
+  expect_results({"ld.const.b32 %t, table[2];", {8}, 4, true, table}, [](const Row&) { return 0x3f800000; });
+  expect_results({"mov.u64 %z0, words[1]; ld.global.u16 %t, [%z0];", {8}, 4, true, table},
+                 [](const Row&) { return 2; });
   expect_results({"mov.u64 %z0, words; ld.u16 %t, [%z0+6];", {8}, 4, true, table},
                  [](const Row&) { return 0; });
 }

@@ -68,6 +68,7 @@ shfl.sync.bfly.b32 %r1|%p0, %r0, 16, 31, -1; bra $L0;)");
     }
   }
   survive(text_of("mov.b32 " + std::string(100'000, '{') + ";"));
+  survive(text_of("mov.b32 %r1, a+" + std::string(100'000, '(') + ";"));
   survive(std::string(100'000, '.'));
   survive(text_of("mov.b32 %r1, " + std::string(100'000, '-') + "1;"));
   survive(".version " + std::string(1'000'000, '9'));

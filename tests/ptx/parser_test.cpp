@@ -124,6 +124,8 @@ TEST(PtxParser, ReadsLiterals) {
            {"0Fff800000", Kind::f32, 0xff800000},
            {"-0f3F800000", Kind::f32, 0xbf800000},
            {"0d7FF8000000000001", Kind::f64, 0x7ff8000000000001},
+           {".5", Kind::f64, std::bit_cast<std::uint64_t>(0.5)},
+           {"-.25e1", Kind::f64, std::bit_cast<std::uint64_t>(-2.5)},
            {"1.5", Kind::f64, std::bit_cast<std::uint64_t>(1.5)},
            {"-2e-3", Kind::f64, std::bit_cast<std::uint64_t>(-2e-3)},
        }) {
@@ -147,13 +149,20 @@ TEST(PtxParser, ReadsNamesAndAddresses) {
   };
   for (const Row& row : {Row{"[%rd1]", "%rd1", 0}, Row{"[%rd1+16]", "%rd1", 16}, Row{"[%rd1+-8]", "%rd1", -8},
                          Row{"[%rd1-8]", "%rd1", -8}, Row{"[tile+4]", "tile", 4}, Row{"[64]", "", 64},
-                         Row{"tile+8", "tile", 8}}) {
+                         Row{"tile+8", "tile", 8}, Row{"[tile+(4*2)]", "tile", 8},
+                         Row{"[tile+4*(2+1)-3]", "tile", 9}, Row{"[tile-(-2)]", "tile", 2}}) {
     const Operand operand = parse_operand(row.text);
     const auto* address = std::get_if<Address>(&operand.value);
     ASSERT_NE(address, nullptr) << row.text;
     EXPECT_EQ(address->base, row.base);
     EXPECT_EQ(address->offset, row.offset);
   }
+}
+
+TEST(PtxParser, ReadsElementsOfArrays) {
+  const Operand operand = parse_operand("table[2*3-1]");
+  EXPECT_EQ(std::get<Address>(operand.value).base, "table");
+  EXPECT_EQ(std::get<Address>(operand.value).element, 5);
 }
 
 TEST(PtxParser, ReadsCoordinatesOfTensors) {

@@ -101,6 +101,8 @@ TEST(PtxRefusal, OperandsThatDoNotFit) {
   invalid("bra NOWHERE;", {"label"});
   invalid("ld.global.b32 %t, %a;", {"[address]"});
   invalid("ld.global.b32 %t, [nowhere];", {"nowhere"});
+  invalid("ld.global.b32 %t, nowhere[2];", {"nowhere"});
+  invalid("ld.global.b32 %t, %from[2];", {"elements"});
   invalid("ld.global.v4.b32 {%y0, %y1}, [%from];", {"elements"});
   invalid("st.global.v2.b32 [%from], {%y0, _};", {"st.global.v2.b32"});
   invalid("cp.async.cg.shared.global [%y0], [%from], 8;", {"16"});
