@@ -105,6 +105,7 @@ class Parser {
     while (!tokens_.is_symbol('{')) performance_directive();
     body();
     resolve_labels();
+    scopes_.end_entry();
   }
 
   void performance_directive() {

@@ -17,10 +17,12 @@ class Scopes {
 
   /// The outermost scope alone, without names.
   void begin_entry();
+  /// Back to the module, whose names stay as they are.
+  void end_entry() { scopes_.clear(); }
   void open() { scopes_.push_back({{}, ++count_}); }
   void close() { scopes_.pop_back(); }
 
-  /// The unique name. Before the first entry there is no scope, and names stay as they are.
+  /// The unique name. Outside of entries there is no scope, and names stay as they are.
   std::string declare(const std::string& name);
   /// The unique name that is meant here; a name that nobody declared stays as it is.
   std::string resolve(const std::string& name) const;

@@ -302,5 +302,17 @@ TEST(PtxParser, PassesOverAddressesAsInitialValues) {
   expect_error<InvalidArgument>([] { parse(kHeader + ".global .u64 p = generic(one"); }, {"initial value"});
 }
 
+TEST(PtxParser, VariablesOfTheModuleMayStandBehindEntries) {
+  const Module module = parse(kHeader + R"(
+.entry first() { .reg .b32 %r<2>; .shared .b8 table[4]; ret; }
+.global .b32 table;
+.global .b32 count;
+.entry second() { .shared .b8 count[4]; ret; }
+)");
+  ASSERT_EQ(module.variables.size(), 2U);
+  EXPECT_EQ(module.variables[0].name, "table");
+  EXPECT_EQ(module.entry("second").variables.at(0).name, "count");
+}
+
 }  // namespace
 }  // namespace perceptron::ptx
