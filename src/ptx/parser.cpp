@@ -181,20 +181,29 @@ class Parser {
   }
 
   void loc() {
-    const int line = tokens_.peek().line;
     tokens_.take();
     Location found;
     found.source_file = static_cast<int>(tokens_.expect_integer());
     found.source_line = static_cast<int>(tokens_.expect_integer());
     tokens_.expect_integer();
-    // , function_name …, inlined_at FILE LINE COLUMN: all on the same line.
-    while (tokens_.peek().line == line && tokens_.peek().kind != TokenKind::end) {
-      if (tokens_.take().text != "inlined_at") continue;
-      found.caller_file = static_cast<int>(tokens_.expect_integer());
-      found.caller_line = static_cast<int>(tokens_.expect_integer());
-    }
+    while (tokens_.take_symbol(',')) loc_attribute(found);
     // Line 0 is code that the compiler made: the line before it tells more.
     if (found.source_line > 0) location_ = found;
+  }
+
+  /// function_name LABEL{+OFFSET}, or inlined_at FILE LINE COLUMN.
+  void loc_attribute(Location& location) {
+    const std::string name = tokens_.expect_word("function_name or inlined_at");
+    if (name == "function_name") {
+      tokens_.expect_word("a label");
+      if (tokens_.take_symbol('+')) tokens_.expect_integer();
+    } else if (name == "inlined_at") {
+      location.caller_file = static_cast<int>(tokens_.expect_integer());
+      location.caller_line = static_cast<int>(tokens_.expect_integer());
+      tokens_.expect_integer();
+    } else {
+      tokens_.invalid("expected function_name or inlined_at, found \"" + name + "\"");
+    }
   }
 
   void instruction() {

@@ -38,6 +38,7 @@ TEST(PtxParser, NamesPlaceExpectationAndFind) {
   refused(text_of("mov.b32 %r1, 0xFFu;"), {"line 6", "number"});  // The suffix is U.
   refused(text_of("mov.b32 %r1, #5;"), {"line 6", "0x23"});
   refused(".global .attribute(.managed .u32 x;", {"')'", "end of the text"});
+  refused(text_of(".loc 1 2 3, somewhere 4"), {"line 6", "inlined_at", "somewhere"});
   refused(text_of("/* never closed"), {"comment"});
   refused(text_of(std::string("ret;\0ret;", 9)), {"line 6", "0x0"});
   refused(text_of(std::string(1000, '{')), {"scopes"});

@@ -242,9 +242,15 @@ mov.b32 %r1, 1;
 mov.b32 %r1, 2;
 /* two
 lines */ mov.b32 %r1, 3; // and a comment; with a semicolon
+.loc 1 30 5 mov.b32 %r1, 4;
+.loc 1 31 5, function_name $L__info_string0+20, inlined_at 1 9 5 mov.b32 %r1, 5;
 )");
   const auto& list = entry.instructions;
-  ASSERT_EQ(list.size(), 4U);
+  ASSERT_EQ(list.size(), 6U);
+  EXPECT_EQ(list[4].location.source_line, 30);
+  EXPECT_EQ(list[5].location.source_line, 31);
+  EXPECT_EQ(list[5].location.caller_line, 9);
+  EXPECT_EQ(list[2].location.caller_line, 20);
   EXPECT_EQ(list[0].location.source_line, 0);
   EXPECT_EQ(list[0].location.ptx_line, 6);
   EXPECT_EQ(list[1].location.source_file, 1);
