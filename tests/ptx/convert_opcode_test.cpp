@@ -110,6 +110,16 @@ TEST(PtxConversion, FloatToInteger) {
   }
 }
 
+/// 16 bits in registers of 32.
+TEST(PtxConversion, FloatToIntegerWithinWiderRegisters) {
+  expect_body<std::int32_t, float>("cvt.rzi.s16.f32 %t, %a;",
+                                   [](float a) { return to_integer<std::int16_t>("rzi", a); });
+  expect_body<std::int32_t, double>("cvt.rni.s16.f64 %t, %a;",
+                                    [](double a) { return to_integer<std::int16_t>("rni", a); });
+  expect_body<std::uint32_t, float>("cvt.rzi.u16.f32 %t, %a;",
+                                    [](float a) { return to_integer<std::uint16_t>("rzi", a); });
+}
+
 TEST(PtxConversion, FloatToIntegralFloat) {
   for (const std::string& mode : kIntegralModes) {
     expect_opcode<float, float>("cvt." + mode + ".f32.f32", [&](float a) { return integral(mode, a); });

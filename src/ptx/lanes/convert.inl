@@ -75,6 +75,15 @@ struct ToInteger {
   }
 };
 
+/// A narrow integer in a 32-bit register is sign- or zero-extended to it.
+template <class Extended, class F>
+struct ExtendedTo {
+  template <class S>
+  static Extended apply(S a) {
+    return static_cast<Extended>(F::apply(a));
+  }
+};
+
 template <Integral kMode>
 struct ToIntegral {
   template <class T>
@@ -208,8 +217,12 @@ void decode_cvt(Decoder& d) {
           d, to,
           TypeList<std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, std::uint64_t, std::int64_t>{},
           [&]<class D>() {
-            decode_by_mode<ToInteger<Integral::nearest, D>, ToInteger<Integral::zero, D>,
-                           ToInteger<Integral::down, D>, ToInteger<Integral::up, D>, D, S>(d, mode);
+            using Short = std::conditional_t<std::is_signed_v<D>, std::int32_t, std::uint32_t>;
+            using Extended = std::conditional_t<(sizeof(D) < 4), Short, D>;
+            decode_by_mode<ExtendedTo<Extended, ToInteger<Integral::nearest, D>>,
+                           ExtendedTo<Extended, ToInteger<Integral::zero, D>>,
+                           ExtendedTo<Extended, ToInteger<Integral::down, D>>,
+                           ExtendedTo<Extended, ToInteger<Integral::up, D>>, Extended, S>(d, mode);
           });
     });
   } else if (is_floating(to)) {
