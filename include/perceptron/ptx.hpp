@@ -48,6 +48,8 @@ struct PtxLaunch {
   std::vector<PtxArgument> arguments;
   std::uint64_t seed = 0;  ///< Of the order of warps and lanes; the same one repeats a run.
   int threads = 0;         ///< As in Options: blocks that run at once.
+  /// Several threads may store one value to one place in any order, as Triton's kernels do: no race then.
+  bool allows_same_value_stores = false;
   /// Called before each block and now and then within one, by any of the threads; what it throws ends the
   /// run.
   std::function<void()> watch = {};

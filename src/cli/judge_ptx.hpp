@@ -24,6 +24,7 @@ struct PtxOptions {
   std::vector<DataKind> kinds;
   std::uint64_t seed = 1;
   int threads = 0;
+  bool allows_same_value_stores = false;
   Arithmetic arithmetic = Arithmetic::tensor;  ///< What decides; both are told.
 };
 

@@ -45,6 +45,7 @@ std::string reproduction(const PtxResult& result, const PtxOptions& options) {
       quoted(options.file.string()), quoted(options.entry), quoted(options.arguments), quoted(options.grid),
       quoted(options.block), to_string(options.problem), to_string(result.kind), options.seed);
   if (options.shared != "0") command += fmt::format(" --shared {}", quoted(options.shared));
+  if (options.allows_same_value_stores) command += " --same-value-stores";
   if (options.arithmetic == Arithmetic::reproducible) command += " --arithmetic reproducible";
   return command;
 }

@@ -232,6 +232,9 @@ void add_ptx_options(CLI::App* verb, PtxOptions& ptx) {
   verb->add_option("--grid", ptx.grid, "Blocks x,y,z, as ceil(outputs/16),ceil(rows/16)")->needs(file);
   verb->add_option("--block", ptx.block, "Threads x,y,z of a block, as 16,16")->needs(file);
   verb->add_option("--shared", ptx.shared, "Bytes of dynamic shared memory per block")->needs(file);
+  verb->add_flag("--same-value-stores", ptx.allows_same_value_stores,
+                 "Threads may store one value to one place in any order, as Triton's do")
+      ->needs(file);
 }
 
 /// What would be silently unused is refused: the three uses share few options.

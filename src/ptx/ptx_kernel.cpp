@@ -183,6 +183,7 @@ PtxReport PtxKernel::run(const PtxLaunch& launch) const {
   ptx::RunOptions options;
   options.seed = launch.seed;
   options.threads = launch.threads;
+  options.forgives_same_value = launch.allows_same_value_stores;
   options.watch = launch.watch;
   const ptx::RunReport done = ptx::run(state_->program, described, arguments.memory(), options);
   return {done.blocks, done.warp_instructions, arguments.copy_out()};

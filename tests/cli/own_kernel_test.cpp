@@ -130,6 +130,40 @@ TEST_F(OwnKernel, RealParametersTakeNumbersAsReal) {
                  2, {"argument 2", "0.5 is a real number", "u32"});
 }
 
+TEST_F(OwnKernel, StoresOfOneValueAreRacesUnlessTheyAreAllowed) {
+  write_file(dir_ / "store.ptx", R"(.version 8.0
+.target sm_80
+.address_size 64
+.visible .entry layer(.param .u64 y)
+{
+  .reg .b64 %rd<2>;
+  ld.param.u64 %rd1, [y];
+  st.global.f32 [%rd1], 0f42000000;
+  ret;
+}
+)");
+  std::vector<std::string> command{"validate",
+                                   "--ptx",
+                                   at("store.ptx"),
+                                   "--entry",
+                                   "layer",
+                                   "--args",
+                                   "y",
+                                   "--block",
+                                   "32",
+                                   "--problem",
+                                   "1x1x1:f32:identity:nobias",
+                                   "--data",
+                                   "one_hot"};
+  const std::string race = expect_failed(command);
+  expect_word(race, "race with the same value");
+  EXPECT_EQ(race.find("--same-value-stores"), std::string::npos) << race;
+  command.emplace_back("--same-value-stores");
+  const std::string wrong = expect_failed(command);
+  expect_word(wrong, "found 32");
+  expect_word(wrong.substr(wrong.find("reproduce")), "--same-value-stores");
+}
+
 TEST_F(OwnKernel, CallsVariablesAndDirectoriesAreRefusedByName) {
   const std::string text = read_file(ptx("layer"));
   const auto with = [&](const char* name, const char* instruction) {

@@ -86,6 +86,30 @@ TEST(PtxKernel, FaultsAreErrors) {
       {"out of bounds", "scale", "thread (4, 0, 0)", "\"x\""});
 }
 
+/// All threads store the block's size to y[0].
+TEST(PtxKernel, StoresOfOneValueMayBeAllowed) {
+  const PtxKernel kernel(R"(
+.version 8.0
+.target sm_80
+.address_size 64
+.visible .entry store(.param .u64 y) {
+  .reg .b32 %r<2>; .reg .b64 %rd<2>;
+  ld.param.u64 %rd1, [y];
+  mov.u32 %r1, %ntid.x;
+  st.global.u32 [%rd1], %r1;
+  ret;
+})",
+                         "store.ptx", "store");
+  std::uint32_t y = 0;
+  PtxLaunch launch;
+  launch.block = {64, 1, 1};
+  launch.arguments = {PtxOutput{"y", std::as_writable_bytes(std::span(&y, 1))}};
+  EXPECT_THROW(kernel.run(launch), KernelError);
+  launch.allows_same_value_stores = true;
+  EXPECT_NO_THROW(kernel.run(launch));
+  EXPECT_EQ(y, 64U);
+}
+
 TEST(PtxKernel, RefusesArgumentsThatDoNotFit) {
   Scaled scaled;
   expect_error<InvalidArgument>([&] { scaled.run(4, 70'000); }, {"argument 3", "2 bytes", "70000"});
