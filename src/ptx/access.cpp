@@ -22,6 +22,13 @@ namespace {
   access.fault(FaultKind::out_of_bounds, fmt::format("{} bytes at {:#x}: {}", bytes, address, where));
 }
 
+/// Why an address of shared memory may be none.
+std::string_view hint_of(const SharedMemory& shared, std::uint64_t address, std::size_t bytes) {
+  const bool is_generic = shared.contains(address - kSharedGeneric, bytes) ||
+                          shared.contains(address - static_cast<std::uint32_t>(kSharedGeneric), bytes);
+  return is_generic ? "; this is a generic address: cvta.to.shared is missing" : "";
+}
+
 Target resolve_shared(const LaneAccess& access, std::uint64_t address, std::size_t bytes) {
   SharedMemory& shared = access.warp.block().shared();
   if (!shared.contains(address, bytes)) {
@@ -30,8 +37,8 @@ Target resolve_shared(const LaneAccess& access, std::uint64_t address, std::size
             ? "the block has no shared memory; dynamic shared memory is given at the launch"
             : fmt::format("the block's shared memory is {} … {}", kSharedBase,
                           kSharedBase + shared.size_bytes() - 1);
-    access.fault(FaultKind::out_of_bounds,
-                 fmt::format("{} bytes at shared address {}: {}", bytes, address, room));
+    access.fault(FaultKind::out_of_bounds, fmt::format("{} bytes at shared address {}: {}{}", bytes, address,
+                                                       room, hint_of(shared, address, bytes)));
   }
   return {shared.at(address), Space::shared, nullptr, address};
 }
@@ -113,8 +120,8 @@ Target resolve(const LaneAccess& access, Space space, std::uint64_t address, std
   if (space == Space::generic) {
     if (address >= std::uint64_t{1} << kAllocationShift)
       return resolve_global(access, address, bytes, is_write);
-    const std::uint64_t window = address & ~(kSharedWindow - 1);
-    if (window == kSharedWindow) return resolve_shared(access, address - window, bytes);
+    const std::uint64_t window = window_of(address);
+    if (window == kSharedWindow) return resolve_shared(access, address - kSharedGeneric, bytes);
     space = window == kLocalWindow       ? Space::local
             : window == kParameterWindow ? Space::param
             : window == kConstantWindow  ? Space::constant
@@ -122,11 +129,10 @@ Target resolve(const LaneAccess& access, Space space, std::uint64_t address, std
     if (space == Space::local) address -= window;
   }
   // Module variables with values are placed in the constant window, .global ones too.
-  const bool is_variable = (address & ~(kSharedWindow - 1)) == kConstantWindow;
+  const bool is_variable = window_of(address) == kConstantWindow;
   if (space == Space::global && is_variable) space = Space::constant;
   switch (space) {
-    case Space::shared:
-      return resolve_shared(access, address >= kSharedWindow ? address - kSharedWindow : address, bytes);
+    case Space::shared: return resolve_shared(access, address, bytes);
     case Space::local:
       return resolve_within(access, space, access.warp.block().local(access.thread()).bytes, address, bytes);
     case Space::param:

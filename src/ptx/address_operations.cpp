@@ -9,16 +9,16 @@ namespace {
 template <bool kToSpace>
 void convert_address(Warp& warp, const Step& step, Mask mask) {
   warp.use(step, step.source[0], mask);
-  const std::uint64_t window = step.immediate;
+  const std::uint64_t base = step.immediate;
   const std::uint64_t* from = warp.row<std::uint64_t>(step.source[0]);
   std::uint64_t* to = warp.row<std::uint64_t>(step.target);
   for_each_lane(mask, [&](int lane) {
     if (!kToSpace) {
-      to[lane] = from[lane] + window;
-    } else if ((from[lane] & ~(kSharedWindow - 1)) != window && window != 0) {
+      to[lane] = from[lane] + base;
+    } else if (window_of(from[lane]) != window_of(base) && base != 0) {
       warp.fault(FaultKind::out_of_bounds, step, lane, "the generic address lies in another state space");
     } else {
-      to[lane] = from[lane] - window;
+      to[lane] = from[lane] - base;
     }
   });
   warp.define(step.target, mask);
@@ -30,7 +30,7 @@ void decode_cvta(Decoder& d) {
   if (size_of(d.take_type()) != 8) d.refuse("32-bit generic addresses are not known");
   d.elementwise(to_space ? &convert_address<true> : &convert_address<false>, 8, {8});
   // Parameters and constants have generic addresses from the start.
-  d.step.immediate = space == Space::shared ? kSharedWindow : space == Space::local ? kLocalWindow : 0;
+  d.step.immediate = space == Space::shared ? kSharedGeneric : space == Space::local ? kLocalWindow : 0;
 }
 
 /// Prefetches and cache hints change nothing that a kernel can see.

@@ -22,7 +22,7 @@ void issue_copy(Warp& warp, const Step& step, Mask mask) {
     Copy copy;
     copy.lane = lane;
     copy.group = pending.committed[lane];
-    copy.to = shared_address(warp, step.source[0], list[2] != 0, lane) + step.immediate;
+    copy.to = base_address(warp, step.source[0], list[2] != 0, lane) + step.immediate;
     copy.from = warp.row<std::uint64_t>(step.source[1])[lane] + from_offset;
     copy.bytes = step.count;
     copy.source_bytes = step.source[2] == kNone ? copy.bytes : warp.row<std::uint32_t>(step.source[2])[lane];
@@ -93,7 +93,7 @@ void issue_bulk_copy(Warp& warp, const Step& step, Mask mask) {
   block.begin_access(step);
   const std::uint32_t* list = block.program().lists.data() + step.list;
   for_each_lane(mask, [&](int lane) {
-    const std::uint64_t address = shared_address(warp, step.source[3], list[2] != 0, lane) + list[3];
+    const std::uint64_t address = base_address(warp, step.source[3], list[2] != 0, lane) + list[3];
     Mbarrier& barrier = block.mbarrier(warp, step, lane, address);
     if (!barrier.is_known_to_copies) {
       warp.fault(
@@ -103,7 +103,7 @@ void issue_bulk_copy(Warp& warp, const Step& step, Mask mask) {
     }
     Copy copy;
     copy.lane = lane;
-    copy.to = shared_address(warp, step.source[0], list[0] != 0, lane) + step.immediate;
+    copy.to = base_address(warp, step.source[0], list[0] != 0, lane) + step.immediate;
     copy.from = warp.row<std::uint64_t>(step.source[1])[lane] + list[1];
     copy.bytes = copy.source_bytes = warp.row<std::uint32_t>(step.source[2])[lane];
     if (copy.bytes == 0 || copy.bytes % 16 != 0 || copy.to % 16 != 0 || copy.from % 16 != 0) {

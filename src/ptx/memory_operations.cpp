@@ -21,7 +21,7 @@ struct Distinct {
 /// Local memory is each lane's own: equal addresses there are not the same bytes.
 template <Space kSpace>
 bool is_local(std::uint64_t address) {
-  if (kSpace == Space::generic) return (address & ~(kSharedWindow - 1)) == kLocalWindow;
+  if (kSpace == Space::generic) return window_of(address) == kLocalWindow;
   return kSpace == Space::local;
 }
 

@@ -27,16 +27,11 @@ inline std::uint64_t lane_address(Warp& warp, const Step& step, int lane, bool i
   return base_address(warp, step.source[0], is_wide, lane) + step.immediate;
 }
 
-/// The base within shared memory, whether the slot holds a generic address or one of that space.
-inline std::uint64_t shared_address(Warp& warp, std::uint32_t row, bool is_wide, int lane) {
-  const std::uint64_t address = base_address(warp, row, is_wide, lane);
-  return address >= kSharedWindow ? address - kSharedWindow : address;
-}
-
-/// [address] of an mbarrier. Step::count: bytes of the register, 8 or 4.
+/// [address] of an mbarrier, generic or of shared memory. Step::count: bytes of the register, 8 or 4.
 void decode_mbarrier_address(Decoder& decoder, std::size_t operand);
 inline std::uint64_t mbarrier_address(Warp& warp, const Step& step, int lane) {
-  return shared_address(warp, step.source[0], step.count == 8, lane) + step.immediate;
+  const std::uint64_t address = lane_address(warp, step, lane, step.count == 8);
+  return address >= kSharedWindow ? address - kSharedGeneric : address;
 }
 
 }  // namespace perceptron::ptx

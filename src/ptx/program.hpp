@@ -121,4 +121,11 @@ inline constexpr std::uint64_t kParameterWindow = std::uint64_t{3} << 36;
 inline constexpr std::uint64_t kConstantWindow = std::uint64_t{4} << 36;
 inline constexpr std::uint64_t kSharedBase = 1024;
 
+/// What cvta adds to an address of shared memory. Its low 32 bits lead nowhere, so that a generic address is
+/// a fault where one of shared memory is needed, whole or cut to 32 bits.
+inline constexpr std::uint64_t kSharedGeneric = kSharedWindow + (std::uint64_t{1} << 30);
+
+/// The first address of the window that a generic address lies in.
+constexpr std::uint64_t window_of(std::uint64_t address) { return address & ~(kSharedWindow - 1); }
+
 }  // namespace perceptron::ptx

@@ -198,6 +198,24 @@ TEST(PtxMemoryOpcode, AddressesOfSpaces) {
   for (const char* opcode : {"cvta", "prefetch"}) cover(opcode);
 }
 
+/// Where shared memory is named, a generic address is a fault, whole or cut to 32 bits.
+TEST(PtxMemoryOpcode, GenericAddressesAreNoneOfSharedMemory) {
+  const std::string generic =
+      "mov.u64 %z0, memory; cvta.shared.u64 %z0, %z0; cvt.u32.u64 %y0, %z0; mov.u64 %t, 0; ";
+  for (const char* use : {"st.shared.b32 [%z0], 1;", "st.shared.b32 [%y0], 1;", "ld.shared.b32 %y1, [%z0];",
+                          "red.shared.add.u32 [%z0], 1;", "cp.async.ca.shared.global [%z0], [%from], 8;",
+                          "cp.async.ca.shared.global [%y0], [%from], 8;"}) {
+    try {
+      run_snippet({generic + use, {8}, 8, false, ".shared .align 8 .b8 memory[256];"}, random_rows(32));
+      ADD_FAILURE() << use;
+    } catch (const KernelFault& fault) {
+      EXPECT_EQ(fault.kind(), FaultKind::out_of_bounds) << use;
+      EXPECT_NE(std::string(fault.what()).find("cvta.to.shared is missing"), std::string::npos)
+          << fault.what();
+    }
+  }
+}
+
 TEST(PtxMemoryOpcode, Moves) {
   const std::vector<std::size_t> operands{8, 8, 8, 8};
   const auto expect = [&](const std::string& body, std::size_t bytes,
