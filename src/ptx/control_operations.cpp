@@ -71,13 +71,10 @@ void decode_bar(Decoder& d) {
   if (numbers > 1) d.step.source[1] = d.source(next + 1, 4);
 }
 
-/// barrier: the same, but lanes may come apart unless it says .aligned.
+/// barrier: the same. Without .aligned lanes may come apart, but each waits for its warp as well as for the
+/// others, so that all must be able to reach it: here they must do so at one place.
 void decode_barrier(Decoder& d) {
   if (d.take("cluster")) d.refuse("clusters are not known");
-  const auto& modifiers = d.instruction().modifiers;
-  if (std::find(modifiers.begin(), modifiers.end(), "aligned") == modifiers.end()) {
-    d.refuse("a barrier without .aligned is not known");
-  }
   decode_bar(d);
 }
 

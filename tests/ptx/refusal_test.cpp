@@ -62,7 +62,6 @@ TEST(PtxRefusal, UnknownFormsByName) {
            "atom.global.add.noftz.f16x2 %t, [%from], %a;",
            "vote.ballot.b32 %t, p0;",
            "redux.sync.add.f32 %t, %a, -1;",
-           "barrier.sync 0;",
            "barrier.cluster.wait;",
            "cp.async.bulk.commit_group;",
            "cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes [%y0], [%from, {%y1, "

@@ -218,8 +218,11 @@ TEST(PtxWarpOpcode, Leaders) {
 
 TEST(PtxWarpOpcode, ReductionsOfBarriers) {
   const std::vector<Row> rows = random_warps(12, 1);
-  for (const char* bar : {"bar.", "barrier.cta."}) {
-    const std::string aligned = bar[3] == '.' ? "" : ".aligned";
+  struct Form {
+    const char *bar, *aligned;
+  };
+  for (const auto& [bar, aligned] :
+       {Form{"bar.", ""}, Form{"barrier.cta.", ".aligned"}, Form{"barrier.", ""}}) {
     for (const bool is_negated : {false, true}) {
       const auto count = [&](const Lanes& lanes) {
         return std::count_if(lanes.begin(), lanes.end(),
@@ -234,6 +237,8 @@ TEST(PtxWarpOpcode, ReductionsOfBarriers) {
       expect_warp(test + bar + "red.or" + aligned + ".pred p1" + operand + " selp.u32 %t, 1, 0, p1;", 4, 4,
                   0xffffffff, rows, [&](const Lanes& lanes, unsigned) { return count(lanes) > 0 ? 1 : 0; });
     }
+    const std::string sync = std::string(bar) + "sync" + aligned + " 0; mov.u32 %t, 7;";
+    expect_warp(sync, 4, 4, 0xffffffff, rows, [](const Lanes&, unsigned) { return 7; });
     cover(bar);
   }
 }
