@@ -1,4 +1,7 @@
-// cvta and prefetch: operations on addresses alone.
+// cvta, isspacep and prefetch: operations on addresses alone.
+#include <fmt/format.h>
+
+#include "src/ptx/block.hpp"
 #include "src/ptx/memory_operations.hpp"
 #include "src/ptx/warp.hpp"
 
@@ -33,6 +36,36 @@ void decode_cvta(Decoder& d) {
   d.step.immediate = space == Space::shared ? kSharedGeneric : space == Space::local ? kLocalWindow : 0;
 }
 
+/// isspacep. immediate: the space's window; 0: global memory, which is what lies in no other one.
+void is_in_space(Warp& warp, const Step& step, Mask mask) {
+  warp.use(step, step.source[0], mask);
+  Mask value = 0;
+  for_each_lane(mask, [&](int lane) {
+    const std::uint64_t window = window_of(warp.row<std::uint64_t>(step.source[0])[lane]);
+    if (window == kConstantWindow && step.immediate == 0) {
+      throw Unsupported(
+          fmt::format("{}: whether a variable of the module is .global is not known at run time",
+                      warp.block().program().kernel));
+    }
+    const bool is_global = window == 0 || window > kConstantWindow;
+    value |= static_cast<Mask>(step.immediate == 0 ? is_global : window == step.immediate) << lane;
+  });
+  warp.define_predicate(step.target, mask, value);
+}
+
+void decode_isspacep(Decoder& d) {
+  switch (take_space(d)) {
+    case Space::global: d.step.immediate = 0; break;
+    case Space::shared: d.step.immediate = kSharedWindow; break;
+    case Space::local: d.step.immediate = kLocalWindow; break;
+    case Space::param: d.step.immediate = kParameterWindow; break;
+    default: d.refuse("expected .global, .shared, .local or .param");
+  }
+  d.step.target = d.predicate_target(0);
+  d.step.source[0] = d.source(1, 8);
+  d.step.execute = &is_in_space;
+}
+
 /// Prefetches and cache hints change nothing that a kernel can see.
 void decode_prefetch(Decoder& d) {
   take_space(d);
@@ -41,7 +74,8 @@ void decode_prefetch(Decoder& d) {
   d.step.execute = &execute_nothing;
 }
 
-constexpr Operation kOperations[]{{"cvta", decode_cvta}, {"prefetch", decode_prefetch}};
+constexpr Operation kOperations[]{
+    {"cvta", decode_cvta}, {"isspacep", decode_isspacep}, {"prefetch", decode_prefetch}};
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <random>
 
+#include "perceptron/error.hpp"
 #include "tests/ptx/opcode_case.hpp"
 
 namespace perceptron::ptx {
@@ -196,6 +197,27 @@ TEST(PtxMemoryOpcode, AddressesOfSpaces) {
   expect_results({"prefetch.global.L2 [%from]; mov.b64 %t, %a;", {8}, 8},
                  [](const Row& row) { return row[0]; });
   for (const char* opcode : {"cvta", "prefetch"}) cover(opcode);
+}
+
+TEST(PtxMemoryOpcode, SpacesOfAddresses) {
+  const std::string memory = ".shared .align 8 .b8 in_shared[8]; .local .align 8 .b8 in_local[8];";
+  const std::string addresses[]{"mov.u64 %z0, %from;", "mov.u64 %z0, in_shared; cvta.shared.u64 %z0, %z0;",
+                                "mov.u64 %z0, in_local; cvta.local.u64 %z0, %z0;",
+                                "mov.u64 %z0, arguments; cvta.param.u64 %z0, %z0;", "mov.u64 %z0, 0;"};
+  for (const std::string space : {"global", "shared", "shared::cta", "local", "param"}) {
+    for (std::size_t index = 0; index < 5; ++index) {
+      const std::size_t own = space == "global" ? 0 : space == "local" ? 2 : space == "param" ? 3 : 1;
+      const bool is_there = index == own || (index == 4 && own == 0);
+      expect_results(
+          {addresses[index] + "isspacep." + space + " p0, %z0; selp.u32 %t, 1, 0, p0;", {8}, 4, true, memory},
+          [&](const Row&) { return is_there ? 1 : 0; });
+    }
+  }
+  cover("isspacep");
+  const std::string table = ".global .b32 table = 5;";
+  EXPECT_THROW(
+      run_snippet({"mov.u64 %z0, table; isspacep.global p0, %z0;", {8}, 4, false, table}, random_rows(1)),
+      Unsupported);
 }
 
 /// Where shared memory is named, a generic address is a fault, whole or cut to 32 bits.
