@@ -127,6 +127,16 @@ TEST(PtxConversion, FloatToIntegralFloat) {
   }
 }
 
+float clamped(float value) { return value >= 1 ? 1.f : value > 0 ? value : 0.f; }
+
+TEST(PtxConversion, FloatBetweenZeroAndOne) {
+  expect_opcode<float, float>("cvt.sat.f32.f32", clamped);
+  for (const std::string& mode : kIntegralModes) {
+    expect_opcode<float, float>("cvt." + mode + ".sat.f32.f32",
+                                [&](float a) { return clamped(integral(mode, a)); });
+  }
+}
+
 int assign(mpfr_ptr result, mpfr_srcptr value, mpfr_rnd_t mode) { return mpfr_set(result, value, mode); }
 
 TEST(PtxConversion, FloatToFloat) {

@@ -44,7 +44,7 @@ TEST(PtxRefusal, UnknownFormsByName) {
            "setp.nan.s32 p0, %a, %b;",
            "selp.b32 %t, %a, %b, !p0;",
            "set.lt.u32.f32 %t, %a, %b;",
-           "cvt.sat.f32.f32 %t, %a;",
+           "cvt.rn.sat.f32.f64 %t, %z0;",
            "cvt.f32.s32 %t, %a;",
            "cvt.s32.f32 %t, %a;",
            "cvt.rz.bf16.f32 %x0, %a;",

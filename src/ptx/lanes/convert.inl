@@ -92,6 +92,23 @@ struct ToIntegral {
   }
 };
 
+struct Same {
+  template <class T>
+  static T apply(T a) {
+    return a;
+  }
+};
+
+/// PTX ISA, .sat: between 0 and 1; +0 for NaN.
+template <class F>
+struct Saturated {
+  template <std::floating_point T>
+  static T apply(T a) {
+    const T value = F::apply(a);
+    return value > T{0} ? std::min(value, T{1}) : T{0};
+  }
+};
+
 template <class H, class S>
 struct Narrow {
   static std::uint16_t apply(S a) { return HalfBits<H>::narrow(static_cast<double>(a)); }
@@ -174,6 +191,14 @@ void decode_half_conversion(Decoder& d, Type half, Type to, Type from) {
   }
 }
 
+void decode_saturation(Decoder& d) {
+  const int mode = d.take_one_of({"rni", "rzi", "rmi", "rpi"});
+  if (mode < 0) return decode_as<Saturated<Same>, float, float>(d);
+  decode_by_mode<Saturated<ToIntegral<Integral::nearest>>, Saturated<ToIntegral<Integral::zero>>,
+                 Saturated<ToIntegral<Integral::down>>, Saturated<ToIntegral<Integral::up>>, float, float>(
+      d, static_cast<Integral>(mode));
+}
+
 void decode_float_conversion(Decoder& d, Type to, Type from) {
   if (to == from) {
     const Integral mode = take_integral(d);
@@ -207,7 +232,9 @@ void decode_cvt(Decoder& d) {
     return decode_half_conversion<BFloat16>(d, Type::bf16, to, from);
   }
   if (is_floating(to) && is_floating(from)) {
-    if (saturates) d.refuse("saturation to 0 … 1 is not known");
+    if (saturates && (to != Type::f32 || from != Type::f32))
+      d.refuse("saturation to 0 … 1 is known of f32 alone");
+    if (saturates) return decode_saturation(d);
     return decode_float_conversion(d, to, from);
   }
   if (is_floating(from)) {
