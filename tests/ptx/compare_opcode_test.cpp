@@ -43,6 +43,21 @@ void expect_comparison(const Comparison& comparison, const std::string& type) {
       [&](T a, T b) { return (relation(a, b) & comparison.relations) != 0 ? 1U : 0U; });
 }
 
+/// The same as a value: all ones, or 1.
+template <class T>
+void expect_value(const Comparison& comparison, const std::string& type) {
+  const std::string opcode = "set." + std::string(comparison.name);
+  const auto is_so = [&](T a, T b) { return (relation(a, b) & comparison.relations) != 0; };
+  for (const std::string integer : {".u32", ".s32"}) {
+    expect_opcode<std::uint32_t, T, T>(opcode + integer + type,
+                                       [&](T a, T b) { return is_so(a, b) ? ~0U : 0U; });
+  }
+  expect_opcode<float, T, T>(opcode + ".f32" + type, [&](T a, T b) { return is_so(a, b) ? 1.f : 0.f; });
+  expect_body<std::uint32_t, T, T>(
+      "setp.eq" + type + " p0, %a, %a; " + opcode + ".and.u32" + type + " %t, %a, %b, !p0;",
+      [&](T a, T b) { return is_so(a, b) && relation(a, a) == kUnordered ? ~0U : 0U; });
+}
+
 template <class T>
 class PtxComparison : public testing::Test {};
 using Types = testing::Types<float, double, std::uint16_t, std::int16_t, std::uint32_t, std::int32_t,
@@ -52,9 +67,15 @@ TYPED_TEST_SUITE(PtxComparison, Types);
 TYPED_TEST(PtxComparison, EveryComparison) {
   using T = TypeParam;
   const std::string type = "." + ptx_name<T>();
-  for (const Comparison& comparison : kOrdered) expect_comparison<T>(comparison, type);
+  for (const Comparison& comparison : kOrdered) {
+    expect_comparison<T>(comparison, type);
+    expect_value<T>(comparison, type);
+  }
   if constexpr (std::is_floating_point_v<T>) {
-    for (const Comparison& comparison : kUnorderedToo) expect_comparison<T>(comparison, type);
+    for (const Comparison& comparison : kUnorderedToo) {
+      expect_comparison<T>(comparison, type);
+      expect_value<T>(comparison, type);
+    }
   } else if constexpr (std::is_unsigned_v<T>) {
     for (const Comparison& comparison : kUnsignedNames) expect_comparison<T>(comparison, type);
     expect_comparison<T>(kOrdered[0], ".b" + std::to_string(sizeof(T) * 8));

@@ -1,4 +1,4 @@
-// setp, selp, testp.
+// setp, set, selp, testp.
 
 enum class Comparison : std::uint8_t { eq, ne, lt, le, gt, ge, equ, neu, ltu, leu, gtu, geu, num, nan };
 
@@ -27,10 +27,18 @@ struct Compare {
   }
 };
 
+/// set: the upper half of immediate where the comparison is true, else 0.
+void set_value(Warp& warp, const Step& step, Mask mask, Mask value) {
+  const auto truth = static_cast<std::uint32_t>(step.immediate >> 32);
+  auto* target = warp.row<std::uint32_t>(step.target);
+  for_each_lane(mask, [&](int lane) { target[lane] = (value >> lane & 1) != 0 ? truth : 0; });
+  warp.define(step.target, mask);
+}
+
 /// source[2], where there is one, is combined with the comparison: immediate bits 0-1 and, or, xor; bit 2
 /// negates it.
-template <class F, class T>
-void set_predicate(Warp& warp, const Step& step, Mask mask) {
+template <bool kIntoValue, class F, class T>
+void compare(Warp& warp, const Step& step, Mask mask) {
   warp.use(step, step.source[0], mask);
   warp.use(step, step.source[1], mask);
   const auto* a = warp.row<T>(step.source[0]);
@@ -50,13 +58,14 @@ void set_predicate(Warp& warp, const Step& step, Mask mask) {
     value = combine(value);
     other = combine(other);
   }
+  if constexpr (kIntoValue) return set_value(warp, step, mask, value);
   if (step.target != kNone) warp.define_predicate(step.target, mask, value);
   if (step.second_target != kNone) warp.define_predicate(step.second_target, mask, other);
 }
 
-template <class T, Comparison... kComparison>
+template <bool kIntoValue, class T, Comparison... kComparison>
 Execute comparison_of(int index) {
-  static constexpr Execute kForms[]{&set_predicate<Compare<kComparison>, T>...};
+  static constexpr Execute kForms[]{&compare<kIntoValue, Compare<kComparison>, T>...};
   return kForms[index];
 }
 
@@ -75,7 +84,16 @@ void decode_predicate_targets(Decoder& d) {
   d.step.second_target = number(pair->second);
 }
 
-void decode_setp(Decoder& d) {
+/// set.….u32 gives all ones for true, set.….f32 1.
+void decode_value_target(Decoder& d) {
+  const Type type = d.take_type();
+  if (type != Type::u32 && type != Type::s32 && type != Type::f32) d.refuse("expected .u32, .s32 or .f32");
+  d.step.target = d.target(0, 4);
+  d.step.immediate = std::uint64_t{type == Type::f32 ? std::bit_cast<std::uint32_t>(1.f) : 0xffffffffu} << 32;
+}
+
+template <bool kIntoValue>
+void decode_comparison(Decoder& d) {
   const Type type = d.take_type();
   const int combination = d.take_one_of({"and", "or", "xor"});
   int comparison = d.take_one_of(
@@ -87,27 +105,33 @@ void decode_setp(Decoder& d) {
   }
   if (!is_floating(type) && comparison > static_cast<int>(Comparison::ge))
     d.refuse("integers are never unordered");
-  decode_predicate_targets(d);
+  if constexpr (kIntoValue)
+    decode_value_target(d);
+  else
+    decode_predicate_targets(d);
   const std::size_t bytes = size_of(type);
   d.step.source[0] = d.source(1, bytes);
   d.step.source[1] = d.source(2, bytes);
   if (combination >= 0) {
     bool is_negated = false;
     d.step.source[2] = d.predicate_source(3, is_negated);
-    d.step.immediate = static_cast<std::uint64_t>(combination) | (is_negated ? 4u : 0u);
+    d.step.immediate |= static_cast<std::uint64_t>(combination) | (is_negated ? 4u : 0u);
   }
   using C = Comparison;
   if (is_floating(type)) {
     with_type(d, type, Floats{}, [&]<class T>() {
-      d.step.execute = comparison_of<T, C::eq, C::ne, C::lt, C::le, C::gt, C::ge, C::equ, C::neu, C::ltu,
-                                     C::leu, C::gtu, C::geu, C::num, C::nan>(comparison);
+      d.step.execute = comparison_of<kIntoValue, T, C::eq, C::ne, C::lt, C::le, C::gt, C::ge, C::equ, C::neu,
+                                     C::ltu, C::leu, C::gtu, C::geu, C::num, C::nan>(comparison);
     });
   } else {
     with_type(d, type, Integers{}, [&]<class T>() {
-      d.step.execute = comparison_of<T, C::eq, C::ne, C::lt, C::le, C::gt, C::ge>(comparison);
+      d.step.execute = comparison_of<kIntoValue, T, C::eq, C::ne, C::lt, C::le, C::gt, C::ge>(comparison);
     });
   }
 }
+
+void decode_setp(Decoder& d) { decode_comparison<false>(d); }
+void decode_set(Decoder& d) { decode_comparison<true>(d); }
 
 /// The value that is not chosen may be unwritten.
 template <class T>
