@@ -69,6 +69,24 @@ TEST(PtxIntegerOpcodes, WideProducts) {
   expect_wide_products<std::int32_t, std::int64_t>();
 }
 
+template <class A, class B>
+void expect_dot_of_bytes(const std::string& types) {
+  using W = std::uint32_t;
+  expect_opcode<W, W, W, W>("dp4a" + types, [](W a, W b, W c) {
+    Wide sum = c;
+    for (int byte = 0; byte < 4; ++byte)
+      sum += wide(static_cast<A>(a >> 8 * byte)) * wide(static_cast<B>(b >> 8 * byte));
+    return wrapped<W>(static_cast<unsigned __int128>(sum));
+  });
+}
+
+TEST(PtxIntegerOpcodes, DotOfBytes) {
+  expect_dot_of_bytes<std::uint8_t, std::uint8_t>(".u32.u32");
+  expect_dot_of_bytes<std::uint8_t, std::int8_t>(".u32.s32");
+  expect_dot_of_bytes<std::int8_t, std::uint8_t>(".s32.u32");
+  expect_dot_of_bytes<std::int8_t, std::int8_t>(".s32.s32");
+}
+
 TYPED_TEST(PtxIntegerOpcode, Order) {
   using T = TypeParam;
   const std::string end = "." + ptx_name<T>();
