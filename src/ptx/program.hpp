@@ -83,6 +83,7 @@ enum class Special : std::uint8_t {
   lanemask_gt,
   lanemask_ge,
   dynamic_smem_size,
+  nwarpid,
 };
 
 struct SpecialRow {

@@ -55,6 +55,7 @@ void Warp::set_special(const SpecialRow& special) {
       case Special::lanemask_gt: return ~((2u << lane) - 1);
       case Special::lanemask_ge: return ~((1u << lane) - 1);
       case Special::dynamic_smem_size: return block_.grid().launch.shared_bytes;
+      case Special::nwarpid: return 64;  // Warps of a multiprocessor, on sm_80 and sm_90.
     }
     return 0;
   };

@@ -298,6 +298,7 @@ TEST(PtxMemoryOpcode, SpecialRegisters) {
   for (const char* name : {"%ntid.y", "%ntid.z", "%nctaid.y", "%nctaid.z"})
     expect(name, [](W, W) { return 1U; });
   expect("%ntid.x", [](W, W) { return 32U; });
+  expect("%nwarpid", [](W, W) { return 64U; });
   expect("%ctaid.x", [](W, W block) { return block; });
   expect("%nctaid.x", [](W, W) { return 3U; });
   expect("%lanemask_eq", [](W lane, W) { return 1U << lane; });
