@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <set>
 
 #include "perceptron/error.hpp"
 #include "src/ptx/decoder.hpp"
@@ -57,6 +59,28 @@ bool has_partial_ordering(const Entry& entry) {
       });
 }
 
+void add_names(const Operand& operand, std::set<std::string, std::less<>>& names) {
+  if (const auto* name = std::get_if<Name>(&operand.value)) names.insert(name->text);
+  if (const auto* address = std::get_if<Address>(&operand.value)) names.insert(address->base);
+  if (const auto* vector = std::get_if<Vector>(&operand.value)) {
+    for (const Operand& element : vector->elements) add_names(element, names);
+  }
+}
+
+/// A module's shared variables belong to the entries that name them.
+std::vector<Variable> variables_of(const Module& module, const Entry& entry) {
+  std::set<std::string, std::less<>> names;
+  for (const Instruction& instruction : entry.instructions) {
+    for (const Operand& operand : instruction.operands) add_names(operand, names);
+  }
+  std::vector<Variable> variables;
+  std::copy_if(module.variables.begin(), module.variables.end(), std::back_inserter(variables),
+               [&](const Variable& variable) {
+                 return variable.space != Space::shared || names.contains(variable.name);
+               });
+  return variables;
+}
+
 }  // namespace
 
 EntryDecoder::EntryDecoder(const Module& module, const Entry& entry, PtxRounding rounding)
@@ -92,7 +116,7 @@ void EntryDecoder::place_symbols() {
     parameter += declared.bytes;
   }
   program_.argument_bytes = parameter;
-  place_variables(module_.variables);
+  place_variables(variables_of(module_, entry_));
   place_variables(entry_.variables);
   program_.static_shared_bytes = round_up(shared_end_ - kSharedBase, extern_alignment_);
   for (const std::string& name : extern_shared_) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "src/ptx/machine.hpp"
+#include "src/ptx/program.hpp"
 #include "tests/ptx/kernel_text.hpp"
 #include "tests/support/error_text.hpp"
 
@@ -118,6 +119,16 @@ TEST_F(BadLaunch, ArgumentsOfTheWrongSize) {
   expect_refused({"kernel", "4 argument bytes", "takes 8"});
   launch_.arguments = {};
   expect_refused({"kernel", "0 argument bytes", "takes 8"});
+}
+
+TEST_F(BadLaunch, SharedMemoryOfOtherEntriesIsNotItsOwn) {
+  const Image image(module_of(R"(.shared .align 4 .b8 ours[1000];
+.shared .align 4 .b8 theirs[49152];
+.entry kernel(.param .u64 p) { .reg .b32 %r<2>; mov.u32 %r1, ours+4; st.shared.u32 [ours], 1; ret; }
+.entry other() { .reg .b32 %r<2>; st.shared.v2.u32 [theirs], {1, 2}; mov.u32 %r1, ours; ret; })"),
+                    "test.ptx");
+  EXPECT_EQ(image.program("kernel").static_shared_bytes, 1000U);
+  EXPECT_EQ(image.program("other").static_shared_bytes, 50152U);
 }
 
 TEST_F(BadLaunch, MoreSharedMemoryThanThereIs) {
