@@ -74,6 +74,8 @@ class Block {
   std::uint32_t threads() const { return threads_; }
   Clocks& clocks() { return clocks_; }
   SharedMemory& shared() { return shared_; }
+  /// Of global memory that may be written, by the address of its record; only under partial ordering.
+  Readers& global_readers() { return global_readers_; }
   Random& random() { return random_; }
   PendingCopies& pending(const Warp& warp) { return pending_[warp.index()]; }
   LocalMemory& local(std::uint32_t thread);
@@ -152,6 +154,7 @@ class Block {
   Random random_;
   Clocks clocks_;
   SharedMemory shared_;
+  Readers global_readers_;
   std::vector<std::unique_ptr<Warp>> warps_;
   std::vector<PendingCopies> pending_;
   std::vector<LocalMemory> local_;

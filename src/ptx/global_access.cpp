@@ -31,6 +31,24 @@ std::size_t granule_of(const Target& target, int log2) {
                fmt::format("unordered with the {} by {}", with_reader ? "read" : "write", who));
 }
 
+/// Readers are told apart where that may matter: inputs, which most reads are of, are never written.
+bool has_readers(const Block& block, const Allocation& allocation) {
+  return block.program().has_partial_ordering && !allocation.is_read_only;
+}
+
+std::uintptr_t key_of(const GlobalRecord& record) { return reinterpret_cast<std::uintptr_t>(&record); }
+
+/// Whether the thread knows of all reads by its own block.
+bool knows_readers(const LaneAccess& access, const Allocation& allocation, const GlobalRecord& record) {
+  Block& block = access.warp.block();
+  const Stamp stamp = record.read_stamp.load(kRelaxed);
+  if (stamp < block.clocks().floor()) return true;
+  if (has_readers(block, allocation))
+    return !block.global_readers().take(key_of(record), access.thread(), block.clocks());
+  const std::uint16_t thread = record.reader.load(kRelaxed);
+  return thread != kSeveral && block.clocks().knows(access.thread(), thread, stamp);
+}
+
 void fault_second_write(const LaneAccess& access, const GlobalRecord& record, bool is_mild) {
   if (is_mild && access.warp.block().grid().options.forgives_same_value) return;
   fault_global(access, record, false, is_mild);
@@ -63,6 +81,8 @@ bool note_global_read(const LaneAccess& access, const Target& target, std::size_
                             kRelaxed);
         record.read_stamp.store(block.clocks().now(), kRelaxed);
         record.reader_block.store(own, kRelaxed);
+        if (has_readers(block, allocation))
+          block.global_readers().note(key_of(record), access.thread(), block.clocks().now());
       }
     }
     const std::uint32_t writer = record.writer_block.load(kRelaxed);
@@ -97,12 +117,8 @@ void note_global_write(const LaneAccess& access, const Target& target, std::size
     }
     const std::uint32_t reader = record.reader_block.load(kRelaxed);
     if (reader != 0) {
-      const Stamp stamp = record.read_stamp.load(kRelaxed);
-      const std::uint16_t thread = record.reader.load(kRelaxed);
-      const bool is_ordered =
-          reader == own &&
-          (stamp < clocks.floor() || (thread != kSeveral && clocks.knows(access.thread(), thread, stamp)));
-      if (!is_ordered) fault_global(access, record, true, false);
+      if (reader != own || !knows_readers(access, allocation, record))
+        fault_global(access, record, true, false);
       record.reader_block.store(0, kRelaxed);
     }
     record.writer.store(writer_of(access.thread(), mode.is_atomic), kRelaxed);

@@ -1,7 +1,5 @@
 #include "src/ptx/shared_memory.hpp"
 
-#include <algorithm>
-
 namespace perceptron::ptx {
 
 SharedMemory::SharedMemory(std::size_t bytes, int granule_log2, bool has_partial_ordering)
@@ -32,26 +30,11 @@ Conflict SharedMemory::judge_write(std::size_t granule, std::uint32_t thread, bo
   conflict_reader_ = kSeveral;
   if (read_stamp_[granule] < clocks.floor()) return Conflict::none;
   if (!has_partial_ordering_) return reader_[granule] == thread ? Conflict::none : Conflict::reader;
-  std::vector<Reader>& readers = readers_[granule];
-  for (const Reader& reader : readers) {
-    if (!clocks.knows(thread, reader.thread, reader.stamp)) {
-      conflict_reader_ = static_cast<std::uint16_t>(reader.thread);
-      return Conflict::reader;
-    }
+  if (const auto reader = readers_.take(granule, thread, clocks)) {
+    conflict_reader_ = static_cast<std::uint16_t>(*reader);
+    return Conflict::reader;
   }
-  readers.clear();
   return Conflict::none;
-}
-
-void SharedMemory::note_reader(std::size_t granule, std::uint32_t thread, Stamp stamp) {
-  std::vector<Reader>& readers = readers_[granule];
-  const auto old = std::find_if(readers.begin(), readers.end(),
-                                [&](const Reader& reader) { return reader.thread == thread; });
-  if (old == readers.end()) {
-    readers.push_back({thread, stamp});
-  } else {
-    old->stamp = stamp;
-  }
 }
 
 }  // namespace perceptron::ptx

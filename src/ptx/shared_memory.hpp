@@ -3,10 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <unordered_map>
 #include <vector>
 
 #include "src/ptx/clocks.hpp"
+#include "src/ptx/readers.hpp"
 
 namespace perceptron::ptx {
 
@@ -59,7 +59,7 @@ class SharedMemory {
                        ? kSeveral
                        : static_cast<std::uint16_t>(thread);
       read_stamp_[g] = now;
-      if (has_partial_ordering_) note_reader(g, thread, now);
+      if (has_partial_ordering_) readers_.note(g, thread, now);
     }
     return result;
   }
@@ -97,23 +97,17 @@ class SharedMemory {
  private:
   Conflict judge_read(std::size_t granule, std::uint32_t thread, const Clocks& clocks) const;
   Conflict judge_write(std::size_t granule, std::uint32_t thread, bool is_atomic, const Clocks& clocks);
-  void note_reader(std::size_t granule, std::uint32_t thread, Stamp stamp);
   Conflict found(std::size_t granule, Conflict conflict) {
     conflict_granule_ = granule;
     return conflict;
   }
-
-  struct Reader {
-    std::uint32_t thread;
-    Stamp stamp;
-  };
 
   std::vector<std::byte> bytes_;
   int granule_log2_;
   bool has_partial_ordering_;
   std::vector<Stamp> write_stamp_, read_stamp_;
   std::vector<std::uint16_t> writer_, reader_;
-  std::unordered_map<std::size_t, std::vector<Reader>> readers_;  ///< Only under partial ordering.
+  Readers readers_;  ///< Only under partial ordering.
   std::size_t conflict_granule_ = 0;
   std::uint16_t conflict_reader_ = kSeveral;
 };

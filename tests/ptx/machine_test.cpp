@@ -191,5 +191,35 @@ mbarrier.init.shared::cta.b64 [object], 1;
                {"mbarrier misuse", "line 8", "live mbarrier"});
 }
 
+/// All of a warp read a word of global memory before one of them writes it.
+TEST(Readers, MayBeOrderedByABarrierOfTheirWarp) {
+  const auto body = [](const std::string& barrier) {
+    return "ld.global.u32 %r2, [%rd1];\n" + barrier +
+           "setp.eq.u32 %p1, %r1, 9;\n@%p1 st.global.u32 [%rd1], 7;\nbar.warp.sync -1;";
+  };
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    EXPECT_EQ(run_body(body("bar.warp.sync 0xffffffff;\n"), {}, 32, {.seed = seed}).words[0], 7u);
+    expect_words(fault_of(body(""), 32, {.seed = seed}, FaultKind::race), {"unordered with the read"});
+    // Lanes 16 to 31 are ordered among themselves.
+    expect_words(fault_of("setp.ge.u32 %p2, %r1, 16;\nselp.u32 %r3, 0xffff0000, 0xffff, %p2;\n" +
+                              body("bar.warp.sync %r3;\n"),
+                          32, {.seed = seed}, FaultKind::race),
+                 {"unordered with the read"});
+  }
+}
+
+TEST(Readers, MayBeOrderedByANamedBarrier) {
+  const std::string body = R"(setp.ge.u32 %p1, %r1, 64;
+@%p1 bra out;
+ld.global.u32 %r2, [%rd1];
+bar.sync 1, 64;
+setp.eq.u32 %p2, %r1, 40;
+@%p2 st.global.u32 [%rd1], 7;
+out:)";
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    EXPECT_EQ(run_body(body, {}, 96, {.seed = seed}).words[0], 7u);
+  }
+}
+
 }  // namespace
 }  // namespace perceptron::ptx
