@@ -66,6 +66,7 @@ const std::vector<Expectation>& expectations() {
       {"half_warp_sum", "exited_lane", {unwritten}},
       {"half_warp_sum", "no_warp_barrier", {race, unwritten}},
       {"half_warp_sum", "misaligned_vector", {misaligned}},
+      {"early_return", "no_barrier_after_return", {race, unwritten}},
       {"handover", "wrong_count", {divergent_barrier, deadlock}},
       {"handover", "no_named_barrier", {race, deadlock}},
   };
@@ -169,7 +170,7 @@ TEST_P(CorrectKernel, IsRightAndRaisesNoAlarm) {
 
 INSTANTIATE_TEST_SUITE_P(Machine, CorrectKernel,
                          testing::Values("row_sum", "copy_ring", "bulk_ring", "padded_rows", "half_warp_sum",
-                                         "handover"),
+                                         "early_return", "handover"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

@@ -53,6 +53,8 @@ enum class Fault {
   exited_lane,
   no_warp_barrier,
   misaligned_vector,
+  // early_return
+  no_barrier_after_return,
   // handover
   wrong_count,
   no_named_barrier,
@@ -242,6 +244,22 @@ __device__ void half_warp_sum(const Arguments& p) {
   p.y[thread] = sum + stage[thread ^ 1];  // @no_warp_barrier @no_warp_barrier:other
 }
 
+/// y[row] = the first element of the block's row at the other end, plus how many lanes of the warp have rows.
+/// Threads without one have returned before the others meet.
+template <Fault kFault>
+__device__ void early_return(const Arguments& p) {
+  __shared__ float stage[kThreads];
+  const int thread = static_cast<int>(threadIdx.x), first_row = static_cast<int>(blockIdx.x) * kThreads;
+  const int rows = min(p.rows - first_row, kThreads);
+  if (thread >= rows) return;
+  // @no_barrier_after_return @no_barrier_after_return:other
+  stage[thread] = p.x[std::int64_t{first_row + thread} * p.stride];
+  if (kFault != Fault::no_barrier_after_return) __syncthreads();
+  const int lanes = __popc(__ballot_sync(0xffffffffu, 1));
+  // @no_barrier_after_return @no_barrier_after_return:other
+  p.y[first_row + thread] = stage[rows - 1 - thread] + static_cast<float>(lanes);
+}
+
 /// The first half of the block hands chunks of x to the second through one slot of shared memory, by two
 /// named barriers: 1, filled, and 2, free. y[t] = sum over the chunks of their element 2·kThreads − 1 − t.
 template <Fault kFault>
@@ -318,6 +336,8 @@ PERCEPTRON_FAULT(half_warp_sum, wrong_lane)
 PERCEPTRON_FAULT(half_warp_sum, exited_lane)
 PERCEPTRON_FAULT(half_warp_sum, no_warp_barrier)
 PERCEPTRON_FAULT(half_warp_sum, misaligned_vector)
+PERCEPTRON_CORRECT(early_return)
+PERCEPTRON_FAULT(early_return, no_barrier_after_return)
 PERCEPTRON_CORRECT(handover)
 PERCEPTRON_FAULT(handover, wrong_count)
 PERCEPTRON_FAULT(handover, no_named_barrier)

@@ -74,6 +74,16 @@ Case padded_rows() {
   return made;
 }
 
+/// The same rows; 36 in the second block, the last four of them in a warp of their own.
+Case early_return() {
+  Case made = padded_rows();
+  for (std::size_t row = 0; row < 100; ++row) {
+    const std::size_t mirrored = row < kThreads ? kThreads - 1 - row : 99 + kThreads - row;
+    made.expected[row] = made.x[mirrored * 40] + (row < 96 ? 32.0f : 4.0f);
+  }
+  return made;
+}
+
 /// 240 columns: the last four threads have nothing to read.
 Case half_warp_sum() {
   Case made;
@@ -97,6 +107,7 @@ Case make_case(std::string_view body) {
   if (body == "copy_ring") return ring(kThreads, 7, kChunk, kThreads);
   if (body == "bulk_ring") return ring(kThreads + 32, 7, kChunk, kThreads);
   if (body == "padded_rows") return padded_rows();
+  if (body == "early_return") return early_return();
   if (body == "half_warp_sum") return half_warp_sum();
   return ring(kThreads, 5, kThreads / 2, kThreads / 2);
 }
