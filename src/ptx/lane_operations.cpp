@@ -36,6 +36,8 @@ namespace {
 
 #include "src/ptx/lanes/arithmetic.inl"
 
+#include "src/ptx/lanes/dot.inl"
+
 #include "src/ptx/lanes/bits.inl"
 
 #include "src/ptx/lanes/compare.inl"
