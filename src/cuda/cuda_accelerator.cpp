@@ -56,7 +56,7 @@ void CudaAccelerator::check_pointer(const ConstMatrixView& view, const char* nam
 void* CudaAccelerator::allocate(const staging::Allocation& allocation, staging::Queue queue) {
   const std::size_t bytes = std::max<std::size_t>(allocation.bytes + allocation.phase, 1);
   void* base = nullptr;
-  perform([&] {
+  perform_uncaptured([&] {
     const bool is_stream_ordered = has_pools_ && queue != nullptr;
     const cudaError_t result =
         is_stream_ordered ? cudaMallocAsync(&base, bytes, queue) : cudaMalloc(&base, bytes);
@@ -89,13 +89,13 @@ bool CudaAccelerator::forget(void* base) {
 
 std::size_t CudaAccelerator::free_bytes() const {
   std::size_t free = 0, total = 0;
-  perform([&] { check(cudaMemGetInfo(&free, &total), "asking for free device memory"); });
+  perform_uncaptured([&] { check(cudaMemGetInfo(&free, &total), "asking for free device memory"); });
   return free;
 }
 
 void* CudaAccelerator::allocate_pinned(std::size_t bytes) {
   void* memory = nullptr;
-  perform([&] {
+  perform_uncaptured([&] {
     const cudaError_t result = cudaHostAlloc(&memory, std::max<std::size_t>(bytes, 1), cudaHostAllocPortable);
     if (result != cudaSuccess) check(result, fmt::format("allocating {} bytes of pinned memory", bytes));
   });
@@ -108,7 +108,7 @@ void CudaAccelerator::release_pinned(void* memory) noexcept {
 
 bool CudaAccelerator::is_pinned(const void* host) const {
   bool is_pinned = false;
-  perform([&] { is_pinned = pointer_kind(host).type == cudaMemoryTypeHost; });
+  perform_uncaptured([&] { is_pinned = pointer_kind(host).type == cudaMemoryTypeHost; });
   return is_pinned;
 }
 
@@ -116,7 +116,7 @@ bool CudaAccelerator::is_pinned(const void* host) const {
 /// which callers who know of no streams write their inputs.
 staging::Queue CudaAccelerator::make_queue() {
   staging::Queue queue = nullptr;
-  perform([&] { check(cudaStreamCreateWithFlags(&queue, cudaStreamDefault), "making a stream"); });
+  perform_uncaptured([&] { check(cudaStreamCreateWithFlags(&queue, cudaStreamDefault), "making a stream"); });
   return queue;
 }
 
@@ -125,12 +125,13 @@ void CudaAccelerator::release_queue(staging::Queue queue) noexcept {
 }
 
 void CudaAccelerator::synchronize(staging::Queue queue) {
-  perform([&] { check(cudaStreamSynchronize(queue), "waiting for a stream's work"); });
+  perform_uncaptured([&] { check(cudaStreamSynchronize(queue), "waiting for a stream's work"); });
 }
 
 staging::Event CudaAccelerator::make_event() {
   cudaEvent_t event = nullptr;
-  perform([&] { check(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "making an event"); });
+  perform_uncaptured(
+      [&] { check(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "making an event"); });
   return event;
 }
 
@@ -150,7 +151,14 @@ void CudaAccelerator::wait(staging::Queue queue, staging::Event event) {
 }
 
 void CudaAccelerator::synchronize_event(staging::Event event) {
-  perform([&] { check(cudaEventSynchronize(static_cast<cudaEvent_t>(event)), "waiting for an event"); });
+  perform_uncaptured(
+      [&] { check(cudaEventSynchronize(static_cast<cudaEvent_t>(event)), "waiting for an event"); });
+}
+
+bool CudaAccelerator::is_capturing(staging::Queue queue) const {
+  cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+  perform([&] { check(cudaStreamIsCapturing(queue, &status), "asking whether a stream is captured"); });
+  return status != cudaStreamCaptureStatusNone;
 }
 
 void CudaAccelerator::copy_in(staging::Queue queue, const staging::Copy& copy) {
@@ -183,7 +191,7 @@ void CudaAccelerator::copy_rows(staging::Queue queue, const staging::Copy& copy,
 }
 
 void CudaAccelerator::make_ready(const kernels::Launch& launch) {
-  perform([&] { kernels_.ready(launch); });
+  perform_uncaptured([&] { kernels_.ready(launch); });
 }
 
 void CudaAccelerator::launch(staging::Queue queue, const kernels::Launch& launch) {

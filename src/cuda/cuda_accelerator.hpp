@@ -11,6 +11,7 @@
 #include "perceptron/error.hpp"
 #include "src/cuda/current_device.hpp"
 #include "src/cuda/loaded_kernels.hpp"
+#include "src/cuda/outside_captures.hpp"
 #include "src/staging/accelerator.hpp"
 
 namespace perceptron::cuda {
@@ -42,6 +43,7 @@ class CudaAccelerator final : public staging::Accelerator {
   void record(staging::Event event, staging::Queue queue) override;
   void wait(staging::Queue queue, staging::Event event) override;
   void synchronize_event(staging::Event event) override;
+  bool is_capturing(staging::Queue queue) const override;
 
   void copy_in(staging::Queue queue, const staging::Copy& copy) override;
   void copy_out(staging::Queue queue, const staging::Copy& copy) override;
@@ -67,11 +69,20 @@ class CudaAccelerator final : public staging::Accelerator {
   }
 
  private:
+  /// For what belongs to no capture: allocating, loading, waiting. Another thread's capture would refuse it,
+  /// or be ended by it.
+  template <class Work>
+  void perform_uncaptured(const Work& work) const {
+    perform([&] {
+      const OutsideCaptures outside;
+      work();
+    });
+  }
   /// The same for releases, from which no error may come: nobody is left to act on it.
   template <class Work>
   void attempt(const Work& work) const noexcept {
     try {
-      perform(work);
+      perform_uncaptured(work);
     } catch (...) {
     }
   }

@@ -79,6 +79,9 @@ class Accelerator {
   /// The same for the calling thread.
   virtual void synchronize_event(Event event) = 0;
 
+  /// True while the queue's work goes into a graph instead of being done.
+  virtual bool is_capturing(Queue) const { return false; }
+
   /// Host to device and back. The host's side stays untouched until the queue has done it.
   virtual void copy_in(Queue queue, const Copy& copy) = 0;
   virtual void copy_out(Queue queue, const Copy& copy) = 0;

@@ -80,11 +80,13 @@ void DeviceLayer::write(const Layer& layer, Layout layout, Queue queue) const {
   OnDevice weight(accelerator_, layer.weight, "weight as given", layout);
   OnDevice bias(accelerator_, layer.bias, "bias as given", layout);
   const WaitOnError copies_stay(accelerator_, queue);
+  if (is_written_) wait_on(queue);  // Behind an earlier update on another queue.
   weight.fill(accelerator_, queue, layer.weight);
   bias.fill(accelerator_, queue, layer.bias);
   accelerator_.launch(queue, pack_weight(weight.view(), shape_, weight_.data()));
   accelerator_.launch(queue, pack_bias(bias.view(), shape_, bias_.data()));
   accelerator_.record(written_.get(), queue);
+  is_written_ = true;
   if (weight.is_copy() || bias.is_copy()) accelerator_.synchronize(queue);
 }
 

@@ -22,8 +22,8 @@ class DeviceLayer : public engine::ReadyLayer {
   /// Of the layer: its views' data are the caller's, and never read.
   const Layer& shape() const { return shape_; }
 
-  /// Packs weights that lie anywhere, behind the work of `queue`. Host weights are placed by `layout`
-  /// meanwhile, and then the call waits until they are packed.
+  /// Packs weights that lie anywhere, behind the work of `queue` and the last write(). Host weights are
+  /// placed by `layout` meanwhile, and then the call waits until they are packed. One call at a time.
   void write(const Layer& layer, Layout layout, Queue queue) const;
   /// Behind this, on another queue, the last write() is complete.
   void wait_on(Queue queue) const { accelerator_.wait(queue, written_.get()); }
@@ -43,6 +43,8 @@ class DeviceLayer : public engine::ReadyLayer {
   std::vector<planning::PolicyRange> policies_;
   DeviceBuffer weight_, bias_;
   OwnedEvent written_;
+  mutable bool is_written_ =
+      false;  ///< Whether `written_` was ever recorded: only then may a capture wait for it.
 };
 
 }  // namespace perceptron::staging

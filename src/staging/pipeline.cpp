@@ -12,10 +12,11 @@ std::size_t row_bytes(const ConstMatrixView& view) {
   return static_cast<std::size_t>(groups * view.columns) * size_of(view.dtype);
 }
 
-/// Memory of the caller's that the device copies from or to by itself, judged by its first and last row.
+/// Memory of the caller's that the device copies from or to by itself, judged by its first and last byte.
 bool is_pinned(const Accelerator& accelerator, const ConstMatrixView& view) {
-  return accelerator.is_pinned(view.data) &&
-         accelerator.is_pinned(view.element(view.groups - 1, view.rows - 1));
+  const auto* last_row = static_cast<const std::byte*>(view.element(view.groups - 1, view.rows - 1));
+  const std::int64_t row_bytes = view.columns * static_cast<std::int64_t>(size_of(view.dtype));
+  return accelerator.is_pinned(view.data) && accelerator.is_pinned(last_row + row_bytes - 1);
 }
 
 MatrixView on_host(MatrixView view) {

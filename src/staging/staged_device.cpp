@@ -138,6 +138,12 @@ std::shared_ptr<const engine::ReadyLayer> StagedDevice::update(
   verify(layer.weight, "weight");
   verify(layer.bias, "bias");
   if (options_.layout == Layout::mirrored) return prepare(layer);
+  if (accelerator_->is_capturing(stream)) {
+    throw InvalidArgument(
+        "update: its stream is being captured into a graph; update outside the capture, graphs that are "
+        "replayed "
+        "see the new weights");
+  }
   const Range range(*accelerator_, "perceptron update");
   const std::lock_guard alone(weights_);
   static_cast<const DeviceLayer&>(*old).write(layer, options_.layout, stream);

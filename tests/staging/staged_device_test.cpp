@@ -99,6 +99,34 @@ TEST_F(StagedDevice, AnUpdateOnAStreamReturnsAtOnceAndIsSeenByTheNextRun) {
   EXPECT_EQ(bytes_of(y), bytes_of(reference_output(x, after, DType::f32)));
 }
 
+/// Each stream is as late as it may be; what the later update wrote stays.
+TEST_F(StagedDevice, UpdatesOnTwoStreamsEndWithTheLater) {
+  const Model first = random_model({{5, 9, 6}, "relu,softmax"}, 60),
+              second = random_model({{5, 9, 6}, "relu,softmax"}, 61);
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    Script script;
+    script.seed = seed;
+    rehearsal.accelerator->script(script);
+    const OwnedQueue one(accelerator()), other(accelerator());
+    std::vector<OnDevice> kept;
+    for (std::size_t index = 0; index < 2; ++index) {
+      for (const auto& [after, stream] : {std::pair{&first, &one}, {&second, &other}}) {
+        Layer layer = after->layer(index);
+        for (ConstMatrixView* view : {&layer.weight, &layer.bias}) {
+          kept.emplace_back(accelerator(), copy(*view));
+          *view = kept.back().placed.view;
+        }
+        rehearsal.device->update(rehearsal.ready[index], layer, stream->get());
+      }
+    }
+    Matrix y(DType::f32, 17, 6);
+    rehearsal.run(x, y);
+    rehearsal.accelerator->drain();
+    rehearsal.run(x, y);
+    EXPECT_EQ(bytes_of(y), bytes_of(reference_output(x, second, DType::f32))) << seed;
+  }
+}
+
 TEST_F(StagedDevice, LinearOnDeviceMemoryLeavesNothingBehind) {
   const Layer layer = model.layer(1);
   const Matrix input = random_matrix(Matrix(DType::f32, 11, 9), 7);

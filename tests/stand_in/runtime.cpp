@@ -8,6 +8,7 @@ namespace perceptron::stand_in {
 
 thread_local int current_device = 0;
 thread_local cudaError_t last_error = cudaSuccess;
+thread_local cudaStreamCaptureMode capture_mode = cudaStreamCaptureModeGlobal;
 
 /// Never destroyed, since src/cuda's accelerators are not either.
 Runtime& runtime() {

@@ -170,5 +170,44 @@ TEST(CudaStandIn, ACapturedRunSeesNewWeights) {
   EXPECT_EQ(cudaGraphDestroy(graph), cudaSuccess);
 }
 
+/// An update belongs to no graph: its event would be the capture's, and every later run would wait for it in
+/// vain.
+TEST(CudaStandIn, AnUpdateIsRefusedWithinACapture) {
+  const Case data;
+  const auto gpu = cuda::accelerator_of(0);
+  Engine engine(data.model, on("cuda:0"));
+  const staging::OwnedQueue queue(*gpu);
+  const Layer& first = data.model.layer(0);
+  const auto weight = staging::make_room(*gpu, first.weight, "weight", staging::Layout::compact);
+  const auto bias = staging::make_room(*gpu, first.bias, "bias", staging::Layout::compact);
+  staging::copy_in(*gpu, queue.get(), first.weight, weight.view);
+  staging::copy_in(*gpu, queue.get(), first.bias, bias.view);
+  ASSERT_EQ(cudaStreamBeginCapture(queue.get(), cudaStreamCaptureModeGlobal), cudaSuccess);
+  expect_error<InvalidArgument>([&] { engine.update(0, weight.view, bias.view, queue.get()); },
+                                {"update", "captured", "outside the capture"});
+  cudaGraph_t graph = nullptr;
+  ASSERT_EQ(cudaStreamEndCapture(queue.get(), &graph), cudaSuccess);
+  EXPECT_EQ(cudaGraphDestroy(graph), cudaSuccess);
+  Matrix y(DType::f32, kRows, 9);
+  engine.run(data.x.view(), y.view());
+  EXPECT_EQ(bytes_of(y), data.expected);
+}
+
+/// Engines come, run and go while somebody captures a stream of his own in the strictest mode.
+TEST(CudaStandIn, AnEngineLivesBesideSomebodysCapture) {
+  const Case data;
+  const staging::OwnedQueue others(*cuda::accelerator_of(0));
+  ASSERT_EQ(cudaStreamBeginCapture(others.get(), cudaStreamCaptureModeGlobal), cudaSuccess);
+  std::thread([&] {
+    Engine engine(data.model, on("cuda:0"));
+    Matrix y(DType::f32, kRows, 9);
+    engine.run(data.x.view(), y.view());
+    EXPECT_EQ(bytes_of(y), data.expected);
+  }).join();
+  cudaGraph_t graph = nullptr;
+  ASSERT_EQ(cudaStreamEndCapture(others.get(), &graph), cudaSuccess);
+  EXPECT_EQ(cudaGraphDestroy(graph), cudaSuccess);
+}
+
 }  // namespace
 }  // namespace perceptron::test

@@ -22,6 +22,8 @@ cudaError_t checked(const Runtime& state, cudaStream_t stream, cudaEvent_t event
   return are_known ? cudaSuccess : cudaErrorInvalidResourceHandle;
 }
 
+bool is_capturing(cudaStream_t stream) { return stream != nullptr && state_of(stream)->is_capturing; }
+
 int device_of(cudaStream_t stream) { return stream == nullptr ? current_device : state_of(stream)->device; }
 
 }  // namespace
@@ -66,18 +68,39 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   return call([&](Runtime& state) {
     const cudaError_t result = checked(state, stream, event);
-    if (result != cudaSuccess || event_state(event)->device == device_of(stream)) return result;
-    return cudaErrorInvalidResourceHandle;
+    if (result != cudaSuccess) return result;
+    if (event_state(event)->device != device_of(stream)) return cudaErrorInvalidResourceHandle;
+    event_state(event)->is_captured = is_capturing(stream);
+    return cudaSuccess;
   });
 }
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
-  return call([&](Runtime& state) { return checked(state, stream, event); });
+  return call([&](Runtime& state) {
+    const cudaError_t result = checked(state, stream, event);
+    if (result != cudaSuccess || event_state(event)->is_captured == is_capturing(stream)) return result;
+    return cudaErrorStreamCaptureIsolation;
+  });
+}
+
+cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* status) {
+  return call([&](Runtime& state) {
+    if (!is_stream(state, stream)) return cudaErrorInvalidResourceHandle;
+    *status = is_capturing(stream) ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
+    return cudaSuccess;
+  });
+}
+
+/// A setting of the thread: it reaches no device, and so never fails.
+cudaError_t cudaThreadExchangeStreamCaptureMode(cudaStreamCaptureMode* mode) {
+  std::swap(capture_mode, *mode);
+  return cudaSuccess;
 }
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   return call_outside_captures([&](Runtime& state) {
-    return state.events.contains(event_state(event)) ? awaited(state) : cudaErrorInvalidResourceHandle;
+    if (!state.events.contains(event_state(event))) return cudaErrorInvalidResourceHandle;
+    return event_state(event)->is_captured ? cudaErrorCapturedEvent : awaited(state);
   });
 }
 
