@@ -1,5 +1,8 @@
 #include "bench/gpu/enqueue.hpp"
 
+#include <optional>
+#include <stdexcept>
+
 #include "bench/gpu/workload.hpp"
 #include "bench/support/clock.hpp"
 #include "bench/support/interleave.hpp"
@@ -28,6 +31,28 @@ OwnedGraphExec captured(const Contender& contender) {
   return OwnedGraphExec(instance);
 }
 
+struct HostWorks {
+  Work launch, enqueue, replay;
+};
+
+/// Nanoseconds per call, one of each per round.
+struct HostTimes {
+  std::vector<double> launches, enqueues, replays;
+
+  /// A round counts as a whole or not at all.
+  void add(EventTimer& timer, const HostWorks& works, bool is_launch_first) {
+    std::optional<double> launch, enqueue;
+    if (is_launch_first) launch = timer.host_nanoseconds(works.launch, kCalls);
+    enqueue = timer.host_nanoseconds(works.enqueue, kCalls);
+    if (!is_launch_first) launch = timer.host_nanoseconds(works.launch, kCalls);
+    const std::optional<double> replay = timer.host_nanoseconds(works.replay, kGraphCalls);
+    if (!launch || !enqueue || !replay) return;
+    launches.push_back(*launch);
+    enqueues.push_back(*enqueue);
+    replays.push_back(*replay);
+  }
+};
+
 double median_of(const std::vector<double>& values) { return quartiles(values).median; }
 
 }  // namespace
@@ -42,18 +67,24 @@ EnqueueResult measure_enqueue(EventTimer& timer, const Problem& problem, double 
   };
   timer.warm(replay);
   const double host_until = (seconds_now(Clock::wall) + until) / 2;
-  std::vector<double> launches, enqueues, replays;
+  HostTimes times;
   for (int round = 0; round < kMostRounds; ++round) {
-    if (round % 2 == 0) launches.push_back(timer.host_nanoseconds(launch_nothing, kCalls));
-    enqueues.push_back(timer.host_nanoseconds(ours.enqueue, kCalls));
-    if (round % 2 == 1) launches.push_back(timer.host_nanoseconds(launch_nothing, kCalls));
-    replays.push_back(timer.host_nanoseconds(replay, kGraphCalls));
+    times.add(timer, {launch_nothing, ours.enqueue, replay}, round % 2 == 0);
     if (round + 1 >= kFewestRounds && seconds_now(Clock::wall) >= host_until) break;
+  }
+  if (times.launches.empty()) {
+    throw std::runtime_error("the host waits for launches that it only queues: they cannot be timed");
   }
   const std::vector<Work> works{ours.enqueue, replay};
   const Rounds rounds = time_in_rounds(timer, works, until);
-  return {problem,     median_of(launches), median_of(enqueues),  median_ratio(enqueues, launches),
-          kGraphNodes, median_of(replays),  figure_of(rounds[0]), figure_of(rounds[1])};
+  return {problem,
+          median_of(times.launches),
+          median_of(times.enqueues),
+          median_ratio(times.enqueues, times.launches),
+          kGraphNodes,
+          median_of(times.replays),
+          figure_of(rounds[0]),
+          figure_of(rounds[1])};
 }
 
 }  // namespace perceptron::bench::gpu

@@ -31,8 +31,8 @@ class Run {
         timer_(report_.gpu) {}
 
   Report measured() && {
-    progress("ceilings");
-    report_.ceilings = measure_ceilings(timer_, now() + kCeilingsShare * line_.seconds);
+    attempt("ceilings",
+            [&] { report_.ceilings = measure_ceilings(timer_, now() + kCeilingsShare * line_.seconds); });
     const Problem small = Problem::parse(kEnqueueProblem);
     attempt("enqueue",
             [&] { report_.enqueue = measure_enqueue(timer_, small, now() + kEnqueueShare * line_.seconds); });

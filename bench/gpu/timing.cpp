@@ -87,13 +87,12 @@ double EventTimer::clock_of_last_sample() {
   return clock_between(stamps.first(kMostMultiprocessors), stamps.last(kMostMultiprocessors));
 }
 
-double EventTimer::host_nanoseconds(const Work& work, int calls) {
-  double seconds = 0;
-  {
-    const Held held(*this);
-    seconds = seconds_of(Clock::wall, calls, [&] { work(stream()); });
-  }
+std::optional<double> EventTimer::host_nanoseconds(const Work& work, int calls) {
+  Held held(*this);
+  const double seconds = seconds_of(Clock::wall, calls, [&] { work(stream()); });
+  held.release();
   check(cudaStreamSynchronize(stream()), "waiting for queued calls");
+  if (!held.lasted()) return {};
   return 1e9 * seconds / calls;
 }
 

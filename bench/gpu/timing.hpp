@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -30,8 +31,9 @@ class EventTimer {
   Sample time(const Work& work);
 
   /// Nanoseconds of the host per call, while the stream is held: what queueing costs the calling thread. The
-  /// calls' launches must fit into the driver's queue, some thousand.
-  double host_nanoseconds(const Work& work, int calls);
+  /// calls' launches must fit into the driver's queue, some thousand. Nothing where the host had to wait for
+  /// the stream, until the hold gave up.
+  std::optional<double> host_nanoseconds(const Work& work, int calls);
 
   /// Runs it once, untimed and unheld: loads code, so that nothing waits while the stream is held.
   void warm(const Work& work);

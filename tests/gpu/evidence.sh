@@ -5,7 +5,8 @@
 #
 #   evidence.sh PROGRAMS OUT    PROGRAMS: the folder of the built programs; OUT: gets logs and <gpu>-<date>.json
 #
-# Exit codes: 0 all passed, 1 a step failed, 77 no GPU (then the steps are rehearsed and say so).
+# Exit codes: 0 all passed, 1 a step failed, hung or lacks its program, 4 the time was too short for all of them, 77 no
+# GPU (then the steps are rehearsed and say so).
 set -uo pipefail
 [ $# -eq 2 ] || { echo "usage: evidence.sh PROGRAMS OUT" >&2; exit 2; }
 programs=$(cd "$1" && pwd) || exit 2
@@ -14,7 +15,7 @@ export PATH="$PATH:/usr/local/cuda/bin:/usr/local/cuda/compute-sanitizer"
 readonly kLimit=540 # Seconds of the whole.
 readonly kSanitized=(--gtest_filter='*ShortList*') kStart=$SECONDS
 commit=$(cat "$programs/commit.txt" 2> /dev/null || echo "${PERCEPTRON_COMMIT:-unknown}")
-steps=() has_failed=no
+steps=() has_failed=no is_complete=yes
 
 left() { echo $((kLimit - SECONDS + kStart)); }
 
@@ -22,28 +23,37 @@ left() { echo $((kLimit - SECONDS + kStart)); }
 record() {
   steps+=("$(printf '{"step": "%s", "status": "%s", "seconds": %d}' "$1" "$2" "$3")")
   printf '%-28s %-12s %4d s\n' "$1" "$2" "$3" | tee -a "$out/table.txt"
-  [ "$2" = failed ] && has_failed=yes
+  case $2 in
+    failed | hung) has_failed=yes ;;
+    "no time") is_complete=no ;;
+  esac
 }
 
-# step NAME SECONDS COMMAND…: at most that long, its output in OUT/NAME.log.
+# step NAME SECONDS COMMAND…: at most that long, its output in OUT/NAME.log. A test that does not end is one that fails,
+# unless what was left of the whole was shorter than its own time.
 step() {
   local name=$1 seconds=$2 begin=$SECONDS status
   shift 2
-  [ "$seconds" -le "$(left)" ] || seconds=$(left)
+  local ended=hung
+  [ "$seconds" -le "$(left)" ] || { seconds=$(left); ended="no time"; }
   if [ "$seconds" -lt 5 ]; then record "$name" "no time" 0; return; fi
-  if ! command -v "$1" > /dev/null; then record "$name" "not found" 0; return; fi
-  timeout "$seconds" "$@" > "$out/$name.log" 2>&1
+  if ! command -v "$1" > /dev/null; then
+    case $1 in "$programs"/*) status=failed ;; *) status="not found" ;; esac
+    record "$name" "$status" 0
+    return
+  fi
+  timeout -k 10 "$seconds" "$@" > "$out/$name.log" 2>&1
   case $? in
     0) status=passed ;;
     77) status="no device" ;;
-    124) status="no time" ;;
+    124 | 137) status=$ended ;;
     *) status=failed ;;
   esac
   record "$name" "$status" $((SECONDS - begin))
   if [ "$status" = failed ]; then tail -n 20 "$out/$name.log"; fi
 }
 
-rm -f "$out/table.txt"
+rm -f "$out"/{table.txt,benchmarks.json,benchmarks.log,pytorch.json} # Of an earlier build.
 "$programs/perceptron" info | tee "$out/info.txt"
 if grep -q '^no GPU' "$out/info.txt"; then gpu=none; else
   gpu=$(sed -n 's/^cuda:0 .*NVIDIA \([A-Za-z0-9]*\).*/\1/p' "$out/info.txt" | tr '[:upper:]' '[:lower:]')
@@ -62,20 +72,31 @@ for tool in memcheck racecheck initcheck synccheck; do
   if [ "$gpu" = none ]; then record "$tool" "no device" 0; continue; fi
   step "$tool" 60 compute-sanitizer --tool "$tool" --error-exitcode 1 "$programs/gpu_conformance_test" "${kSanitized[@]}"
 done
-bench_seconds=$(($(left) - 45))
-step benchmarks $(($(left) - 20)) "$programs/perceptron_gpu_bench" --seconds "$((bench_seconds > 10 ? bench_seconds : 10))" \
-  --commit "$commit" --json "$out/benchmarks.json"
-if [ "$gpu" != none ] && python3 -c 'import torch' 2> /dev/null; then
-  step pytorch 20 python3 "$programs/peers_pytorch.py" --seconds 12 --json "$out/pytorch.json"
+has_torch=no
+if [ "$gpu" != none ] && python3 -c 'import torch' 2> /dev/null; then has_torch=yes; fi
+reserved=$([ $has_torch = yes ] && echo 60 || echo 15) # PyTorch takes some 15 s to load.
+bench_seconds=$(($(left) - reserved - 25))
+# Where cuBLAS came with a Python package. cu13: of CUDA 13; cublas: of those before.
+cublas=()
+for folder in $(python3 -c 'import nvidia; print(*nvidia.__path__)' 2> /dev/null); do
+  for name in cu13/lib cublas/lib; do [ -d "$folder/$name" ] && cublas+=(--cublas "$folder/$name"); done
+done
+step benchmarks $(($(left) - reserved)) "$programs/perceptron_gpu_bench" --seconds "$((bench_seconds > 10 ? bench_seconds : 10))" \
+  --commit "$commit" --json "$out/benchmarks.json" ${cublas[@]+"${cublas[@]}"}
+if [ $has_torch = yes ]; then
+  step pytorch 55 python3 "$programs/peers_pytorch.py" --seconds 20 --json "$out/pytorch.json"
 fi
 
 # The results file: what was run, and the benchmarks' own report.
+json_of() { if [ -s "$out/$1.json" ]; then cat "$out/$1.json"; else echo null; fi; }
 results="$out/${gpu:-gpu}-$(date +%Y-%m-%d).json"
 {
   printf '{\n"commit": "%s",\n"date": "%s",\n"gpu": "%s",\n"steps": [\n' "$commit" "$(date -u +%Y-%m-%dT%H:%MZ)" "$gpu"
   (IFS=$'\n'; echo "${steps[*]}") | sed '$!s/$/,/'
   printf '],\n"benchmarks": '
-  cat "$out/benchmarks.json" 2> /dev/null || echo null
+  json_of benchmarks
+  printf ',\n"pytorch": '
+  json_of pytorch
   printf '}\n'
 } > "$results"
 
@@ -85,4 +106,5 @@ echo
 cat "$out/table.txt"
 echo "results: $results"
 [ "$gpu" = none ] && exit 77
-[ $has_failed = no ]
+[ $has_failed = no ] || exit 1
+[ $is_complete = yes ] || exit 4
