@@ -51,8 +51,10 @@ template <class T>
 void expect_atomic_arithmetic() {
   const std::string type = ptx_name<T>();
   using U = std::make_unsigned_t<T>;
-  expect_atomic<T>("add", type,
-                   [](T a, T b, T) { return static_cast<T>(static_cast<U>(a) + static_cast<U>(b)); });
+  if (type != "s64") {  // PTX ISA, "atom": there is no such addition.
+    expect_atomic<T>("add", type,
+                     [](T a, T b, T) { return static_cast<T>(static_cast<U>(a) + static_cast<U>(b)); });
+  }
   expect_atomic<T>("min", type, [](T a, T b, T) { return std::min(a, b); });
   expect_atomic<T>("max", type, [](T a, T b, T) { return std::max(a, b); });
 }

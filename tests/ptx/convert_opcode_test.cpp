@@ -31,11 +31,14 @@ TEST(PtxConversion, IntegerToInteger) {
                              std::conditional_t<std::is_signed_v<D>, std::int16_t, std::uint16_t>, D>;
       const std::string types = "." + ptx_name<D>() + "." + ptx_name<S>();
       expect_opcode<Register, S>("cvt" + types, [](S a) { return static_cast<Register>(static_cast<D>(a)); });
-      expect_opcode<Register, S>("cvt.sat" + types, [](S a) {
-        const __int128 value = a, lowest = std::numeric_limits<D>::min(),
-                       highest = std::numeric_limits<D>::max();
-        return static_cast<Register>(value < lowest ? lowest : value > highest ? highest : value);
-      });
+      static constexpr __int128 kLowest = std::numeric_limits<D>::min(),
+                                kHighest = std::numeric_limits<D>::max();
+      // PTX ISA, "cvt": .sat is illegal where there is nothing to saturate.
+      if constexpr (std::numeric_limits<S>::min() < kLowest || std::numeric_limits<S>::max() > kHighest) {
+        expect_opcode<Register, S>("cvt.sat" + types, [](S a) {
+          return static_cast<Register>(std::clamp<__int128>(a, kLowest, kHighest));
+        });
+      }
     });
   });
 }

@@ -33,9 +33,9 @@ struct AccessType {
   bool is_signed;
 };
 constexpr AccessType kTypes[]{{"b8", 1, false},  {"u8", 1, false},  {"s8", 1, true},   {"b16", 2, false},
-                              {"u16", 2, false}, {"s16", 2, true},  {"f16", 2, false}, {"bf16", 2, false},
-                              {"b32", 4, false}, {"u32", 4, false}, {"s32", 4, true},  {"f32", 4, false},
-                              {"b64", 8, false}, {"u64", 8, false}, {"s64", 8, true},  {"f64", 8, false}};
+                              {"u16", 2, false}, {"s16", 2, true},  {"b32", 4, false}, {"u32", 4, false},
+                              {"s32", 4, true},  {"f32", 4, false}, {"b64", 8, false}, {"u64", 8, false},
+                              {"s64", 8, true},  {"f64", 8, false}};
 
 /// Every type into every register that holds it, extended to the register.
 TEST(PtxMemoryOpcode, LoadsOfEveryWidth) {
@@ -58,9 +58,9 @@ TEST(PtxMemoryOpcode, LoadsOfEveryWidth) {
 /// Loads and stores of {…}: the elements come and go in order, `_` is left out.
 TEST(PtxMemoryOpcode, Vectors) {
   const std::vector<std::size_t> operands{8, 8, 8, 8};
-  for (const std::size_t count : {2, 4, 8}) {
+  for (const std::size_t count : {2, 4}) {
     for (const std::size_t bytes : {1, 2, 4, 8}) {
-      if (count * bytes > 32) continue;
+      if (count * bytes > 16) continue;
       const std::string type = ".v" + std::to_string(count) + ".b" + std::to_string(8 * bytes);
       const std::string wanted = bytes == 8 ? "%z" : bytes == 4 ? "%y" : "%x";
       const std::string bits = std::to_string(bytes == 1 ? 16 : 8 * bytes);

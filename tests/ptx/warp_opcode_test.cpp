@@ -94,18 +94,10 @@ TEST(PtxWarpOpcode, Shuffles) {
   }
 }
 
-/// Lanes of half a warp among themselves, and one that reads a lane which is not there.
+/// Lanes of half a warp among themselves.
 TEST(PtxWarpOpcode, ShufflesOfSomeLanes) {
-  const std::vector<Row> rows = random_warps(8, 1);
-  expect_warp("shfl.sync.bfly.b32 %t, %a, 2, 0x1f, 0xaaaaaaaa;", 4, 4, 0xaaaaaaaa, rows,
+  expect_warp("shfl.sync.bfly.b32 %t, %a, 2, 0x1f, 0xaaaaaaaa;", 4, 4, 0xaaaaaaaa, random_warps(8, 1),
               [](const Lanes& lanes, unsigned lane) { return lanes[lane ^ 2][0] & 0xffffffff; });
-  try {
-    expect_warp("shfl.sync.bfly.b32 %t, %a, 1, 0x1f, 0xaaaaaaaa;", 4, 4, 0xaaaaaaaa, rows,
-                [](const Lanes&, unsigned) { return 0; });
-    ADD_FAILURE() << "a lane outside the mask was read";
-  } catch (const KernelFault& fault) {
-    EXPECT_EQ(fault.kind(), FaultKind::divergent_barrier);
-  }
 }
 
 TEST(PtxWarpOpcode, Votes) {
@@ -257,8 +249,7 @@ TEST(PtxWarpOpcode, ControlFlow) {
                 4, 4, 0x0000ffff, rows, [](const Lanes&, unsigned) { return 5; });
     cover(end);
   }
-  EXPECT_THROW(run_snippet({"trap;", {4}}, rows), KernelFault);
-  for (const char* opcode : {"bra", "nanosleep", "trap"}) cover(opcode);
+  for (const char* opcode : {"bra", "nanosleep"}) cover(opcode);
 }
 
 }  // namespace
