@@ -117,13 +117,19 @@ class BlockSums {
 
  private:
   __device__ void stage_x(int first) const {
-    constexpr int kInputs = kPolicy.stage_inputs();
-#pragma unroll 4
-    for (int i = lane(); i < Policy::kStagedElements; i += lanes()) {
-      const int row = i / kInputs, k = i % kInputs;
-      const bool inside = row < rows_ && first + k < inputs_;
-      Shared::x()[k * kPolicy.rows + row] = inside ? widened(x_[row * x_stride_ + first + k]) : A{0};
+    constexpr int kAtOnce = 4;
+    static_assert(Policy::kStagedElements % (kAtOnce * 32) == 0, "lanes are a power of two, at most a warp");
+#pragma unroll 1
+    for (int round = lane(); round < Policy::kStagedElements; round += kAtOnce * lanes()) {
+#pragma unroll
+      for (int step = 0; step < kAtOnce; ++step) stage_element(first, round + step * lanes());
     }
+  }
+  __device__ void stage_element(int first, int element) const {
+    constexpr int kInputs = kPolicy.stage_inputs();
+    const int row = element / kInputs, k = element % kInputs;
+    const bool inside = row < rows_ && first + k < inputs_;
+    Shared::x()[k * kPolicy.rows + row] = inside ? widened(x_[row * x_stride_ + first + k]) : A{0};
   }
 
   /// Adds kLoads inputs, ascending, from input `first` of the block on.
