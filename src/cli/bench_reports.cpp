@@ -45,7 +45,7 @@ nlohmann::json read_validation_file(const fs::path& path) {
     throw FileError(fmt::format("{}: cannot be read: {}; expected {}", path.string(), reason, kExpected));
   }
   const std::string text{std::istreambuf_iterator<char>(file), {}};
-  const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+  nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
   if (json.is_object() && json.contains("totals") && json["totals"].is_object()) return json;
   throw FormatError(fmt::format("{}: expected {}, an object with \"totals\"", path.string(), kExpected));
 }
