@@ -36,7 +36,8 @@ class LayerRun {
  public:
   /// y: of any dtype. Softmax is left at its pre-activations: whole rows of it are finished in a second pass.
   /// Everything must live as long as the run. The views are not copied: a copy waits until what has just been
-  /// written of them is in the cache, 8 ns each of a call that takes 150.
+  /// written of them is in the cache, 5 to 9 ns each of a call that took 186 (1x64x10, sampled on a Zen 4
+  /// core).
   LayerRun(const Kernels<A>& kernels, const PackedLayer& layer, const ConstMatrixView& x,
            const MatrixView& y);
 
