@@ -37,6 +37,7 @@
 #include <cstdint>
 
 #include "kernels/epilogue/finish.cuh"
+#include "kernels/ptx/thread.cuh"
 #include "kernels/row_dot/row_dot.hpp"
 #include "kernels/row_dot/staging.cuh"
 
@@ -56,8 +57,9 @@ struct RowSums {
   /// Adds the products of the stage's first inputs, ascending; x is the thread's first row.
   __device__ void add_products(const unsigned char* x, const A* weight, int inputs) {
     constexpr int kWeightsPerVector = X::kSize * kShape.outputs;
-    const int vectors = (inputs + X::kSize - 1) / X::kSize;
-#pragma unroll(kWeightsPerVector < 32 ? 32 / kWeightsPerVector : 1)
+    constexpr int kMostVectors = kShape.stage_bytes / 16;
+    const int vectors = static_cast<int>(static_cast<unsigned>(inputs + X::kSize - 1) / X::kSize);
+#pragma unroll(std::clamp(32 / kWeightsPerVector, 1, kMostVectors))
     for (int v = 0; v < vectors; ++v) {
       add_products_of_vector(x + 16 * v, weight + v * kWeightsPerVector);
     }
@@ -103,11 +105,11 @@ template <class A, Shape kShape>
 __device__ void store_tile(const LinearArguments& p, std::int64_t group, std::int64_t first_row,
                            const A* totals) {
   constexpr int kRowsAtOnce = kThreads / kShape.outputs;
-  const int output = static_cast<int>(threadIdx.x) % kShape.outputs;
+  const int output = ptx::thread_in_block() % kShape.outputs;
   if (output >= p.outputs) return;
   const int rows = static_cast<int>(std::min<std::int64_t>(kShape.rows(), p.rows - first_row));
 #pragma unroll 1
-  for (int row = static_cast<int>(threadIdx.x) / kShape.outputs; row < rows; row += kRowsAtOnce) {
+  for (int row = ptx::thread_in_block() / kShape.outputs; row < rows; row += kRowsAtOnce) {
     finish(p, group, first_row + row, output, totals[row * kShape.outputs + output]);
   }
 }
@@ -120,7 +122,7 @@ __device__ void compute_group(const LinearArguments& p, std::int64_t group) {
   static_assert(kSumBlock % kStageInputs == 0);
   const SharedStages<A, kShape, sizeof(S)> shared;
   Staging<S, kShape> staging(p, group);
-  const int thread = static_cast<int>(threadIdx.x);
+  const int thread = ptx::thread_in_block();
   if (staging.has_more()) staging.request(shared, 0);
   int buffer = 0;
   for (std::int64_t row = std::int64_t{blockIdx.x} * kShape.rows(); row < p.rows;

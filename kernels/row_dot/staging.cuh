@@ -7,6 +7,7 @@
 
 #include "kernels/epilogue/stored_vector.cuh"
 #include "kernels/ptx/async_copy.cuh"
+#include "kernels/ptx/thread.cuh"
 #include "kernels/row_dot/row_dot.hpp"
 
 namespace perceptron::kernels::row_dot {
@@ -47,7 +48,9 @@ class Staging {
         x_(static_cast<const S*>(p.x) + group * p.x_group_stride),
         weight_(static_cast<const S*>(p.weight) + group * p.weight_group_stride),
         x_stride_(p.rows > 1 ? p.x_stride : 0),
-        first_row_(std::int64_t{blockIdx.x} * kShape.rows()) {}
+        first_row_(std::int64_t{blockIdx.x} * kShape.rows()) {
+    if constexpr (kShape.single_stage) __builtin_assume(p.inputs <= kStageInputs);
+  }
 
   __device__ bool has_more() const { return first_row_ < p_.rows; }
 
@@ -79,7 +82,7 @@ class Staging {
   static constexpr int kWeightPieces = kStageInputs * kPiecesPerInput;
   static_assert(kWeightPieces <= kThreads);
 
-  static __device__ int thread() { return static_cast<int>(threadIdx.x); }
+  static __device__ int thread() { return ptx::thread_in_block(); }
   static __device__ bool has_piece() { return thread() < kWeightPieces; }
 
   __device__ void request_x(unsigned char* stage, int inputs) const {
@@ -102,7 +105,7 @@ class Staging {
     constexpr int kTimes = kShape.rows() / kRowsAtOnce;
     const int bytes = inputs * static_cast<int>(sizeof(S));
     const int offset = thread() % kPieces * kBytes;
-    if (offset >= (bytes + 15) / 16 * 16) return;
+    if (offset >= ((bytes + 15) & ~15)) return;
     const int source_bytes = std::clamp(bytes - offset, 0, kBytes);
     const int row = thread() / kPieces;
     const int rows = static_cast<int>(std::min<std::int64_t>(kShape.rows(), p_.rows - first_row_)) - row;
@@ -122,7 +125,7 @@ class Staging {
     constexpr int kAtOnce = 8;
     static_assert(sizeof(S) != 2 || kShape.rows() / kRowsAtOnce % kAtOnce == 0);
     const int k = thread() % kStageInputs;
-    if (k >= (inputs + 7) / 8 * 8) return;
+    if (k >= ((inputs + 7) & ~7)) return;
     const int row = thread() / kStageInputs;
     const int rows =
         k < inputs ? static_cast<int>(std::min<std::int64_t>(kShape.rows(), p_.rows - first_row_)) - row : 0;
