@@ -105,11 +105,11 @@ template <class A, Shape kShape>
 __device__ void store_tile(const LinearArguments& p, std::int64_t group, std::int64_t first_row,
                            const A* totals) {
   constexpr int kRowsAtOnce = kThreads / kShape.outputs;
-  const int output = ptx::thread_in_block() % kShape.outputs;
+  const int output = ptx::thread_x() % kShape.outputs;
   if (output >= p.outputs) return;
   const int rows = static_cast<int>(std::min<std::int64_t>(kShape.rows(), p.rows - first_row));
 #pragma unroll 1
-  for (int row = ptx::thread_in_block() / kShape.outputs; row < rows; row += kRowsAtOnce) {
+  for (int row = ptx::thread_x() / kShape.outputs; row < rows; row += kRowsAtOnce) {
     finish(p, group, first_row + row, output, totals[row * kShape.outputs + output]);
   }
 }
@@ -122,7 +122,7 @@ __device__ void compute_group(const LinearArguments& p, std::int64_t group) {
   static_assert(kSumBlock % kStageInputs == 0);
   const SharedStages<A, kShape, sizeof(S)> shared;
   Staging<S, kShape> staging(p, group);
-  const int thread = ptx::thread_in_block();
+  const int thread = ptx::thread_x();
   if (staging.has_more()) staging.request(shared, 0);
   int buffer = 0;
   for (std::int64_t row = std::int64_t{blockIdx.x} * kShape.rows(); row < p.rows;
@@ -135,8 +135,9 @@ __device__ void compute_group(const LinearArguments& p, std::int64_t group) {
       row_sums.add_products(shared.x(buffer) + thread * kShape.staged_row_bytes(), shared.weight(buffer),
                             static_cast<int>(std::min<std::int64_t>(kStageInputs, p.inputs - input)));
       const std::int64_t next = input + kStageInputs;
-      if (next >= p.inputs || next % kSumBlock == 0) {
-        row_sums.fold_into(shared.totals() + thread * kShape.outputs, input < kSumBlock);
+      if (kShape.single_stage || next >= p.inputs || next % kSumBlock == 0) {
+        row_sums.fold_into(shared.totals() + thread * kShape.outputs,
+                           kShape.single_stage || input < kSumBlock);
         row_sums.clear();
       }
       buffer = 1 - buffer;

@@ -48,9 +48,7 @@ class Staging {
         x_(static_cast<const S*>(p.x) + group * p.x_group_stride),
         weight_(static_cast<const S*>(p.weight) + group * p.weight_group_stride),
         x_stride_(p.rows > 1 ? p.x_stride : 0),
-        first_row_(std::int64_t{blockIdx.x} * kShape.rows()) {
-    if constexpr (kShape.single_stage) __builtin_assume(p.inputs <= kStageInputs);
-  }
+        first_row_(std::int64_t{blockIdx.x} * kShape.rows()) {}
 
   __device__ bool has_more() const { return first_row_ < p_.rows; }
 
@@ -60,7 +58,7 @@ class Staging {
     request_x(shared.x(buffer), inputs);
     request_weight(inputs);
     first_input_ += kStageInputs;
-    if (first_input_ < p_.inputs) return;
+    if (!kShape.single_stage && first_input_ < p_.inputs) return;
     first_input_ = 0;
     first_row_ += std::int64_t{gridDim.x} * kShape.rows();
   }
@@ -82,7 +80,7 @@ class Staging {
   static constexpr int kWeightPieces = kStageInputs * kPiecesPerInput;
   static_assert(kWeightPieces <= kThreads);
 
-  static __device__ int thread() { return ptx::thread_in_block(); }
+  static __device__ int thread() { return ptx::thread_x(); }
   static __device__ bool has_piece() { return thread() < kWeightPieces; }
 
   __device__ void request_x(unsigned char* stage, int inputs) const {

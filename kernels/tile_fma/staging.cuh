@@ -79,7 +79,7 @@ class Staging {
   static constexpr int kStageInputs = stage_inputs(kTile, sizeof(S));
   static constexpr int kStageBytes = stage_bytes(kTile, sizeof(S));
 
-  static __device__ int thread() { return ptx::thread_in_block(); }
+  static __device__ int thread() { return ptx::thread_x(); }
   static __device__ int weight_k() { return thread() / (kTile.outputs / kVector); }
   static __device__ int weight_output() { return thread() % (kTile.outputs / kVector) * kVector; }
 
@@ -167,7 +167,7 @@ requires(sizeof(S) == 2) class Staging<S, kTile> {
   static constexpr int kInputsAtOnce = kTile.threads() / (kTile.outputs / kVector);
   static_assert(kTile.rows % kRowsAtOnce == 0 && kStageInputs % kInputsAtOnce == 0);
 
-  static __device__ int thread() { return ptx::thread_in_block(); }
+  static __device__ int thread() { return ptx::thread_x(); }
   static __device__ int x_row() { return thread() / (kStageInputs / kVector); }
   static __device__ int x_k() { return thread() % (kStageInputs / kVector) * kVector; }
   static __device__ int weight_k() { return thread() / (kTile.outputs / kVector); }

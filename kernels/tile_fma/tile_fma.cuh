@@ -133,14 +133,14 @@ template <Element S, Tile kTile, class A = AccumulatorOf<S>>
 __device__ void store_tile(const LinearArguments& p, const TilePlace& place, const A* totals) {
   static_assert(kTile.threads() % kTile.outputs == 0);
   constexpr int kRowsAtOnce = kTile.threads() / kTile.outputs;
-  const int column = ptx::thread_in_block() % kTile.outputs;
+  const int column = ptx::thread_x() % kTile.outputs;
   const std::int64_t output = place.first_output + column;
   if (output >= p.outputs) return;
   const A bias = static_cast<const A*>(p.bias)[place.group * p.bias_group_stride + output];
   const int rows = static_cast<int>(std::min<std::int64_t>(kTile.rows, p.rows - place.first_row));
   const std::int64_t first = place.group * p.y_group_stride + place.first_row * p.y_stride + output;
 #pragma unroll 1
-  for (int row = ptx::thread_in_block() / kTile.outputs; row < rows; row += kRowsAtOnce) {
+  for (int row = ptx::thread_x() / kTile.outputs; row < rows; row += kRowsAtOnce) {
     finish_at(p, first + row * p.y_stride, totals[row * kTile.outputs + column] + bias);
   }
 }
@@ -151,7 +151,7 @@ __device__ void compute_tile(const LinearArguments& p, const TilePlace& place) {
   static_assert(kStagesPerBlock % 2 == 0);  // Every block of inputs begins in buffer 0.
   const SharedTile<S, kTile> shared;
   Staging<S, kTile> staging(p, place);
-  ThreadTile<S, kTile> thread_tile(ptx::thread_in_block());
+  ThreadTile<S, kTile> thread_tile(ptx::thread_x());
   staging.request(shared, 0);
   staging.land(shared, 0);
   __syncthreads();

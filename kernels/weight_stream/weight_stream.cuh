@@ -41,6 +41,7 @@
 
 #include "kernels/epilogue/finish.cuh"
 #include "kernels/epilogue/stored_vector.cuh"
+#include "kernels/ptx/thread.cuh"
 #include "kernels/weight_stream/weight_stream.hpp"
 
 namespace perceptron::kernels::weight_stream {
@@ -50,9 +51,9 @@ struct TilePlace {
   std::int64_t group, first_row, first_output;
 };
 
-__device__ inline int lane() { return static_cast<int>(threadIdx.x); }
+__device__ inline int lane() { return ptx::thread_x(); }
 __device__ inline int lanes() { return static_cast<int>(blockDim.x); }
-__device__ inline int slot() { return static_cast<int>(threadIdx.y); }
+__device__ inline int slot() { return ptx::thread_y(); }
 __device__ inline int slots() { return static_cast<int>(blockDim.y); }
 
 /// How the dynamic shared memory of a block is divided.

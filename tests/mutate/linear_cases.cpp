@@ -161,7 +161,8 @@ std::vector<Case> linear_cases(const Candidate& candidate, DType storage) {
   }
   for (std::size_t residue = 0; residue < 40; ++residue) add(shapes.make_residue(residue));
   for (std::size_t length = 0; length < 9; ++length) add(shapes.make_long(length));
-  for (std::size_t grid = 0; grid < 12; ++grid) add(shapes.make_grid(grid));
+  const std::size_t grids = candidate.tile_outputs <= 16 ? Shapes::kTallGrids : Shapes::kGrids;
+  for (std::size_t grid = 0; grid < grids; ++grid) add(shapes.make_grid(grid));
   for (std::size_t width = 0; width < 3 && candidate.tile_rows <= 16; ++width) add(shapes.make_wide(width));
   return cases;
 }

@@ -90,9 +90,8 @@ class Shapes {
     problem.outputs =
         is_full ? candidate_.tile_outputs : scattered(step + 1, std::min(candidate_.tile_outputs, 64));
     problem.inputs = kLong[index];
-    while (problem.inputs > 1 && (products(problem) > most || candidate_.refusal(problem))) {
-      problem.inputs = problem.inputs * 2 / 3;
-    }
+    while (products(problem) > most) problem.inputs = problem.inputs * 2 / 3;
+    while (problem.inputs > 1 && candidate_.refusal(problem)) --problem.inputs;
     shape.layout = kLayouts[index % std::size(kLayouts)];
     return shape;
   }
@@ -112,8 +111,11 @@ class Shapes {
     return shape;
   }
 
+  static constexpr std::size_t kGrids = 12, kTallGrids = kGrids + 32;
+
   /// Three tiles each way and groups, or exactly two tiles, in one block; or in more blocks than tiles. Every
-  /// alignment.
+  /// alignment. From kGrids on the last of the rows lies in every step of a thread's copies, and in every one
+  /// of eight steps that are unrolled; for tiles of few outputs, whose rows are many.
   Shape make_grid(std::size_t index) const {
     Shape shape;
     Problem& problem = shape.problem;
@@ -122,13 +124,19 @@ class Shapes {
     problem.activation = ActivationKind::identity;
     problem.groups = index < 8 ? 2 : 3;
     problem.inputs = index % 8 < 4 ? 5 : 24;
-    const bool is_exact = index % 3 == 1;
-    problem.rows = is_exact ? 2 * candidate_.tile_rows : 2 * candidate_.tile_rows + 3;
+    const bool is_tall = index >= kGrids, is_exact = index % 3 == 1;
+    const auto eighth = static_cast<std::int64_t>(index / 4 % 8);
+    problem.rows = 2 * candidate_.tile_rows;
+    if (is_tall) {
+      problem.rows += eighth * candidate_.tile_rows * 9 / 64 + 1;
+    } else if (!is_exact) {
+      problem.rows += 3;
+    }
     problem.outputs = is_exact ? 2 * candidate_.tile_outputs : 2 * candidate_.tile_outputs + 3;
     if (candidate_.refusal(problem)) problem.outputs = candidate_.tile_outputs;
     while (problem.inputs > 1 && candidate_.refusal(problem)) problem.inputs /= 2;
     shape.layout = layout_for(std::int64_t{16} >> index % 4, problem.inputs);
-    shape.grid = index < 8 ? Shape::Grid::one_block : Shape::Grid::one_more;
+    shape.grid = index < 8 || is_tall ? Shape::Grid::one_block : Shape::Grid::one_more;
     return shape;
   }
 
