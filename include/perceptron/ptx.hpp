@@ -68,17 +68,27 @@ struct PtxReport {
   std::vector<PtxGap> gaps;  ///< Of outputs that are not whole.
 };
 
-/// Whether f32 and f64 additions and multiplications must state their rounding. nvcc states none unless it is
-/// told -fmad=false, so that ptxas may fuse them; fusing none of them is one of the answers that a GPU may
-/// give.
-enum class PtxRounding : std::uint8_t { stated, nearest_unless_stated };
+/// What instructions of floats a kernel may hold, from strict to wide.
+enum class PtxRounding : std::uint8_t {
+  /// f32 and f64 additions and multiplications must state their rounding, so that ptxas may not fuse them.
+  stated,
+  /// nvcc states none unless it is told -fmad=false; fusing none of them is one of the answers that a GPU may
+  /// give.
+  nearest_unless_stated,
+  /// .approx, .full, .ftz and atomic additions of floats too: what expf, tanhf, powf and most others become.
+  /// An
+  /// approximation gives the true value, rounded; a GPU may be off from it by the error that the PTX ISA
+  /// states
+  /// (src/ptx/README.md lists them), so that the results are for judging by intervals, never by bits.
+  approximate
+};
 
 /// Immutable; any number of threads may run it.
 class PERCEPTRON_API PtxKernel {
  public:
   /// Parses the whole text and decodes one entry; `name` is how messages call the text. Throws
   /// InvalidArgument with line and reason where it is no PTX or has no such entry, Unsupported at the first
-  /// instruction that the machine does not know or that has no exact result (.approx, .ftz).
+  /// instruction that the machine does not know or that `rounding` does not allow.
   PtxKernel(std::string_view text, std::string_view name, std::string_view entry,
             PtxRounding rounding = PtxRounding::nearest_unless_stated);
   PtxKernel(PtxKernel&&) noexcept;

@@ -10,14 +10,7 @@ Place Block::place(const Step& step, std::uint32_t thread) const {
   place.kernel = program().kernel;
   const Location& location = program().locations[step.instruction];
   place.ptx_line = location.ptx_line;
-  const auto line_of = [&](int number, int line) -> std::string {
-    if (line == 0) return {};
-    const auto file = program().files.find(number);
-    const std::string path = file == program().files.end() ? "?" : file->second;
-    return fmt::format("{}:{}", path.substr(path.rfind('/') + 1), line);
-  };
-  place.source = line_of(location.source_file, location.source_line);
-  place.caller = line_of(location.caller_file, location.caller_line);
+  place_source(place, location, program().files);
   const kernels::Extent size = grid_.launch.block;
   place.block[0] = coordinates_.x;
   place.block[1] = coordinates_.y;

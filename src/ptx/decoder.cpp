@@ -6,6 +6,7 @@
 #include <bit>
 
 #include "perceptron/error.hpp"
+#include "src/ptx/fault.hpp"
 
 namespace perceptron::ptx {
 namespace {
@@ -24,6 +25,11 @@ std::uint64_t literal_bits(const Literal& literal, bool is_wide) {
 
 bool is_wide(Type type) { return size_of(type) > 4; }
 
+std::string reason_against(std::string_view modifier) {
+  if (modifier == "ftz") return ".ftz makes subnormal numbers 0";
+  return fmt::format(".{} gives bits that no document tells", modifier);
+}
+
 }  // namespace
 
 Decoder::Decoder(EntryDecoder& entry, const Instruction& instruction)
@@ -40,6 +46,20 @@ bool Decoder::take(std::string_view modifier) {
   if (found == modifiers_.end()) return false;
   modifiers_.erase(found);
   return true;
+}
+
+bool Decoder::take_inexact(std::string_view modifier) {
+  if (!take(modifier)) return false;
+  require_approximate(reason_against(modifier));
+  return true;
+}
+
+void Decoder::require_approximate(std::string_view reason) const {
+  if (entry_.rounding() == PtxRounding::approximate) return;
+  refuse(fmt::format(
+      "{}, so that reproducible arithmetic refuses it; judging by an interval does not (`perceptron validate "
+      "--ptx` without --arithmetic reproducible, PtxRounding::approximate)",
+      reason));
 }
 
 int Decoder::take_one_of(std::initializer_list<std::string_view> modifiers) {
@@ -73,9 +93,7 @@ void Decoder::finish() {
   }
   if (modifiers_.empty()) return;
   const std::string& left = modifiers_.front();
-  if (left == "ftz" || left == "approx" || left == "full") {
-    refuse(fmt::format(".{} is no IEEE operation, which reproducible arithmetic needs", left));
-  }
+  if (left == "ftz" || left == "approx" || left == "full") require_approximate(reason_against(left));
   refuse(fmt::format("the machine does not know .{} here", left));
 }
 
@@ -219,14 +237,16 @@ void Decoder::vector(std::size_t index, std::size_t bytes, bool is_target) {
   }
 }
 
-void Decoder::refuse(std::string_view reason) const {
-  throw Unsupported(fmt::format("{}, line {}: {}: {}", entry_.entry().name, instruction_.location.ptx_line,
-                                instruction_.text(), reason));
+std::string Decoder::message(std::string_view reason) const {
+  const Location& location = instruction_.location;
+  Place place;
+  place_source(place, location, entry_.program().files);
+  return fmt::format("{}, line {}{}: {}: {}", entry_.entry().name, location.ptx_line, source_text(place),
+                     instruction_.text(), reason);
 }
 
-void Decoder::invalid(std::string_view reason) const {
-  throw InvalidArgument(fmt::format("{}, line {}: {}: {}", entry_.entry().name,
-                                    instruction_.location.ptx_line, instruction_.text(), reason));
-}
+void Decoder::refuse(std::string_view reason) const { throw Unsupported(message(reason)); }
+
+void Decoder::invalid(std::string_view reason) const { throw InvalidArgument(message(reason)); }
 
 }  // namespace perceptron::ptx

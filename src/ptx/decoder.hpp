@@ -26,6 +26,10 @@ class Decoder {
   bool take(std::string_view modifier);
   /// The first of the modifiers that is there and its index, or -1.
   int take_one_of(std::initializer_list<std::string_view> modifiers);
+  /// The same of .approx, .full and .ftz, which only approximate arithmetic allows.
+  bool take_inexact(std::string_view modifier);
+  /// Refuses, for that reason, what only approximate arithmetic allows.
+  void require_approximate(std::string_view reason) const;
   /// The last type modifier not taken yet; refuses an instruction without one.
   Type take_type();
   bool has_type() const;
@@ -55,6 +59,7 @@ class Decoder {
 
  private:
   std::uint32_t source_of(const Operand& operand, std::size_t bytes);
+  std::string message(std::string_view reason) const;
 
   EntryDecoder& entry_;
   const Instruction& instruction_;

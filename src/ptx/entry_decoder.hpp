@@ -13,9 +13,8 @@
 
 namespace perceptron::ptx {
 
-/// Throws Unsupported at the first instruction that the machine does not know, or that reproducible
-/// arithmetic forbids; InvalidArgument where operands do not fit. `rounding`: whether f32 and f64 operations
-/// without one are forbidden too.
+/// Throws Unsupported at the first instruction that the machine does not know, or that `rounding` forbids;
+/// InvalidArgument where operands do not fit.
 Program decode(const Module& module, const Entry& entry, PtxRounding rounding = PtxRounding::stated);
 
 /// What is shared by all instructions of an entry: rows given to registers and constants, symbols' addresses.

@@ -22,6 +22,17 @@ std::string_view to_string(FaultKind kind) {
   return "fault";
 }
 
+void place_source(Place& place, const Location& location, const std::map<int, std::string>& files) {
+  const auto line_of = [&](int number, int line) -> std::string {
+    if (line == 0) return {};
+    const auto file = files.find(number);
+    const std::string path = file == files.end() ? "?" : file->second;
+    return fmt::format("{}:{}", path.substr(path.rfind('/') + 1), line);
+  };
+  place.source = line_of(location.source_file, location.source_line);
+  place.caller = line_of(location.caller_file, location.caller_line);
+}
+
 std::string to_string(const Place& place) {
   return fmt::format("{} line {}{}, block ({}, {}, {}), thread ({}, {}, {})", place.kernel, place.ptx_line,
                      source_text(place), place.block[0], place.block[1], place.block[2], place.thread[0],

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 
 #include "perceptron/error.hpp"
+#include "src/ptx/module.hpp"
 
 namespace perceptron::ptx {
 
@@ -36,6 +38,8 @@ struct Place {
   std::uint32_t thread[3] = {};
 };
 
+/// Source and caller of an instruction at that location; `files` as Module has them.
+void place_source(Place& place, const Location& location, const std::map<int, std::string>& files);
 std::string to_string(const Place& place);
 /// " (copy.cuh:31, inlined at row_dot.cuh:80)", or nothing where no source is known.
 std::string source_text(const Place& place);

@@ -34,6 +34,12 @@ namespace {
 
 #include "src/ptx/lanes/elementwise.inl"
 
+#include "src/ptx/lanes/rounding.inl"
+
+#include "src/ptx/lanes/half.inl"
+
+#include "src/ptx/lanes/approximate.inl"
+
 #include "src/ptx/lanes/arithmetic.inl"
 
 #include "src/ptx/lanes/dot.inl"
@@ -41,6 +47,8 @@ namespace {
 #include "src/ptx/lanes/bits.inl"
 
 #include "src/ptx/lanes/compare.inl"
+
+#include "src/ptx/lanes/half_compare.inl"
 
 #include "src/ptx/lanes/convert.inl"
 
@@ -56,7 +64,8 @@ constexpr Operation kOperations[]{
     {"brev", decode_brev}, {"bfind", decode_bfind}, {"bfe", decode_bfe},           {"bfi", decode_bfi},
     {"prmt", decode_prmt}, {"lop3", decode_lop3},   {"bmsk", decode_bmsk},         {"setp", decode_setp},
     {"set", decode_set},   {"selp", decode_selp},   {"copysign", decode_copysign}, {"testp", decode_testp},
-    {"cvt", decode_cvt},   {"mov", decode_mov}};
+    {"cvt", decode_cvt},   {"mov", decode_mov},     {"ex2", decode_ex2},           {"lg2", decode_lg2},
+    {"sin", decode_sin},   {"cos", decode_cos},     {"tanh", decode_tanh},         {"rsqrt", decode_rsqrt}};
 
 }  // namespace
 

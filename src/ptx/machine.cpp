@@ -21,12 +21,15 @@ namespace perceptron::ptx {
 
 struct Image::State {
   Module module;
+  PtxRounding rounding;
   std::mutex mutex;
   std::map<std::string, std::unique_ptr<const Program>, std::less<>> programs;
 };
 
-Image::Image(std::string_view text, std::string_view name) : state_(std::make_unique<State>()) {
+Image::Image(std::string_view text, std::string_view name, PtxRounding rounding)
+    : state_(std::make_unique<State>()) {
   state_->module = parse(text, name);
+  state_->rounding = rounding;
 }
 Image::~Image() = default;
 Image::Image(Image&&) noexcept = default;
@@ -36,7 +39,7 @@ const Program& Image::program(std::string_view entry) const {
   const auto found = state_->programs.find(entry);
   if (found != state_->programs.end()) return *found->second;
   const Entry& parsed = state_->module.entry(entry);
-  auto program = std::make_unique<const Program>(decode(state_->module, parsed));
+  auto program = std::make_unique<const Program>(decode(state_->module, parsed, state_->rounding));
   return *state_->programs.emplace(std::string(entry), std::move(program)).first->second;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kernels/launch.hpp"
+#include "perceptron/ptx.hpp"
 #include "src/ptx/fault.hpp"
 #include "src/ptx/memory.hpp"
 
@@ -39,13 +40,13 @@ struct RunReport {
 /// Modules, decoded on first use; shared between threads.
 class Image {
  public:
-  /// Parses; throws InvalidArgument as parse() does.
-  Image(std::string_view text, std::string_view name);
+  /// Parses; throws InvalidArgument as parse() does. `rounding`: what its entries may hold.
+  Image(std::string_view text, std::string_view name, PtxRounding rounding = PtxRounding::stated);
   ~Image();
   Image(Image&&) noexcept;
 
   /// Decodes the entry on its first use. Unsupported names the first instruction that the machine does not
-  /// know, or that reproducible arithmetic forbids.
+  /// know, or that the rounding forbids.
   const Program& program(std::string_view entry) const;
   std::vector<std::string_view> entries() const;
 

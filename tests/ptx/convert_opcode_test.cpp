@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "tests/ptx/half_format.hpp"
 #include "tests/ptx/opcode_case.hpp"
 #include "tests/ptx/real_arithmetic.hpp"
 
@@ -142,6 +143,25 @@ TEST(PtxConversion, FloatBetweenZeroAndOne) {
 
 int assign(mpfr_ptr result, mpfr_srcptr value, mpfr_rnd_t mode) { return mpfr_set(result, value, mode); }
 
+/// .ftz: subnormal f32 are zeros, before and after.
+TEST(PtxConversion, WithoutSubnormals) {
+  expect_opcode<double, float>("cvt.ftz.f64.f32", [](float a) { return static_cast<double>(flushed(a)); });
+  for (const auto& [name, mode] : kRoundingModes) {
+    expect_opcode<float, double>("cvt." + name + ".ftz.f32.f64",
+                                 [m = mode](double a) { return flushed(rounded<float>(m, assign, a)); });
+  }
+  for (const std::string& mode : kIntegralModes) {
+    expect_opcode<float, float>("cvt." + mode + ".ftz.f32.f32",
+                                [&](float a) { return integral(mode, flushed(a)); });
+    expect_opcode<std::int32_t, float>("cvt." + mode + ".ftz.s32.f32",
+                                       [&](float a) { return to_integer<std::int32_t>(mode, flushed(a)); });
+  }
+  expect_opcode<float, float>("cvt.ftz.sat.f32.f32", [](float a) { return clamped(flushed(a)); });
+  expect_opcode<HalfBits16, float>("cvt.rn.ftz.f16.f32", [](float a) {
+    return HalfBits16{narrow(kF16, static_cast<double>(flushed(a)))};
+  });
+}
+
 TEST(PtxConversion, FloatToFloat) {
   expect_opcode<double, float>("cvt.f64.f32", [](float a) { return static_cast<double>(a); });
   for (const auto& [name, mode] : kRoundingModes) {
@@ -150,45 +170,29 @@ TEST(PtxConversion, FloatToFloat) {
   }
 }
 
-/// A 16-bit format by its definition: fraction bits and the exponent of its smallest normal.
-struct HalfFormat {
-  int fraction_bits, lowest_exponent;
-  std::uint16_t infinity;
-};
-constexpr HalfFormat kF16{10, -14, 0x7c00}, kBf16{7, -126, 0x7f80};
-
-float widen(const HalfFormat& format, std::uint16_t bits) {
-  const int magnitude = bits & 0x7fff;
-  const float sign = bits >> 15 != 0 ? -1.f : 1.f;
-  if (magnitude >= format.infinity) {
-    return magnitude == format.infinity ? sign * std::numeric_limits<float>::infinity()
-                                        : std::numeric_limits<float>::quiet_NaN();
-  }
-  const int exponent = magnitude >> format.fraction_bits,
-            fraction = magnitude & ((1 << format.fraction_bits) - 1);
-  const int significand = exponent == 0 ? fraction : fraction + (1 << format.fraction_bits);
-  return sign * std::ldexp(static_cast<float>(significand),
-                           std::max(exponent, 1) - 1 + format.lowest_exponent - format.fraction_bits);
+/// Toward 0: the pattern below the nearest one where that is beyond.
+std::uint16_t cut(const HalfFormat& format, float value) {
+  const std::uint16_t nearest = narrow(format, static_cast<double>(value));
+  const bool is_beyond = std::fabs(widen(format, nearest)) > std::fabs(value);
+  return static_cast<std::uint16_t>(nearest - (is_beyond ? 1 : 0));
 }
 
-/// The nearest pattern by search; at the middle between two the even one. NaN is 0x7fff.
-std::uint16_t narrow(const HalfFormat& format, double value) {
-  if (std::isnan(value)) return 0x7fff;
-  const auto sign = static_cast<std::uint16_t>(std::signbit(value) ? 0x8000 : 0);
-  const double magnitude = std::fabs(value);
-  // Behind the largest pattern stands the value that would follow it, in place of infinity.
-  const auto at = [&](int bits) -> double {
-    if (bits < format.infinity) return widen(format, static_cast<std::uint16_t>(bits));
-    const double largest = widen(format, static_cast<std::uint16_t>(format.infinity - 1));
-    return largest +
-           (largest - static_cast<double>(widen(format, static_cast<std::uint16_t>(format.infinity - 2))));
-  };
-  if (magnitude >= at(format.infinity)) return sign | format.infinity;
-  int low = 0, high = format.infinity;  // at(low) <= magnitude < at(high)
-  while (high - low > 1) (magnitude >= at((low + high) / 2) ? low : high) = (low + high) / 2;
-  const double middle = (at(low) + at(high)) / 2;
-  const bool goes_up = magnitude > middle || (magnitude == middle && low % 2 == 1);
-  return static_cast<std::uint16_t>(sign | (goes_up ? high : low));
+template <class Bits>
+void expect_half_integers(const std::string& name, const HalfFormat& format) {
+  for (const std::string& mode : kIntegralModes) {
+    expect_opcode<Bits, Bits>("cvt." + mode + "." + name + "." + name, [&](Bits a) {
+      return Bits{narrow(format, static_cast<double>(integral(mode, widen(format, a.bits))))};
+    });
+    for_each_type(Integers{}, [&]<class D>(D) {
+      expect_opcode<D, Bits>("cvt." + mode + "." + ptx_name<D>() + "." + name,
+                             [&](Bits a) { return to_integer<D>(mode, widen(format, a.bits)); });
+    });
+  }
+  for_each_type(Integers{}, [&]<class S>(S) {
+    expect_opcode<Bits, S>("cvt.rn." + name + "." + ptx_name<S>(),
+                           [&](S a) { return Bits{rounded_half(format, assign, a)}; });
+  });
+  expect_opcode<Bits, float>("cvt.rz." + name + ".f32", [&](float a) { return Bits{cut(format, a)}; });
 }
 
 template <class Bits>
@@ -208,6 +212,11 @@ void expect_half(const std::string& name, const HalfFormat& format) {
 TEST(PtxConversion, HalfFormats) {
   expect_half<HalfBits16>("f16", kF16);
   expect_half<BrainBits16>("bf16", kBf16);
+}
+
+TEST(PtxConversion, HalfFormatsAndIntegers) {
+  expect_half_integers<HalfBits16>("f16", kF16);
+  expect_half_integers<BrainBits16>("bf16", kBf16);
 }
 
 /// Every boundary between two neighbours of a 16-bit format, and the floats beside it.

@@ -20,6 +20,14 @@ struct BrainBits16 {
   std::uint16_t bits;
 };
 
+/// The same, but those at the edges alone, for instructions of several operands.
+struct HalfEdges16 {
+  std::uint16_t bits;
+};
+struct BrainEdges16 {
+  std::uint16_t bits;
+};
+
 template <std::floating_point T>
 std::vector<T> edge_values_of() {
   using Limits = std::numeric_limits<T>;
@@ -118,6 +126,45 @@ template <class T>
 requires std::same_as<T, HalfBits16> || std::same_as<T, BrainBits16> std::vector<T> edge_values_of() {
   std::vector<T> values;
   for (unsigned bits = 0; bits <= 0xffff; ++bits) values.push_back({static_cast<std::uint16_t>(bits)});
+  return values;
+}
+
+/// Zeros, the ends of the subnormals and of the range, values about 1, the middle of two above, and powers
+/// whose products lie in the middle of two.
+template <class T>
+requires std::same_as<T, HalfEdges16> || std::same_as<T, BrainEdges16> std::vector<T> edge_values_of() {
+  constexpr int kFraction = std::same_as<T, HalfEdges16> ? 10 : 7;
+  constexpr int kBias = std::same_as<T, HalfEdges16> ? 15 : 127;
+  constexpr int kNormal = 1 << kFraction, kInfinity = (2 * kBias + 1) << kFraction;
+  constexpr int kOne = kBias << kFraction, kMiddle = 1 << (kFraction / 2);
+  std::vector<T> values;
+  for (const int bits : {0,
+                         1,
+                         2,
+                         3,
+                         kNormal / 2 + 1,
+                         kNormal - 1,
+                         kNormal,
+                         kNormal + 1,
+                         kOne - 1,
+                         kOne,
+                         kOne + 1,
+                         kOne + kMiddle / 2,
+                         kOne + kMiddle,
+                         kOne + kMiddle + (kBias / 3 << kFraction),
+                         kOne + kNormal / 2,
+                         kOne - (kBias / 2 << kFraction) + 5,
+                         kOne + kNormal,
+                         kOne + (kFraction << kFraction) + 1,
+                         kOne + ((kFraction + 1) << kFraction),
+                         kInfinity - kNormal + 3,
+                         kInfinity - 1,
+                         kInfinity,
+                         kInfinity + 1,
+                         0x7fff}) {
+    values.push_back({static_cast<std::uint16_t>(bits)});
+    values.push_back({static_cast<std::uint16_t>(bits | 0x8000)});
+  }
   return values;
 }
 

@@ -2,6 +2,7 @@
 // roundings that are not stated.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 #include <string>
 
@@ -131,6 +132,45 @@ TEST(PtxKernel, RoundingMustBeStatedWhereItIsAskedFor) {
                             {"scale", "mul.f32", "no rounding is stated"});
   expect_error<InvalidArgument>([] { PtxKernel("nonsense", "n.ptx", "k"); }, {"n.ptx", "line 1"});
   expect_error<InvalidArgument>([] { PtxKernel(kScale, "scale.ptx", "k"); }, {"\"k\"", "scale"});
+}
+
+/// y[thread] = 2^x[thread].
+constexpr std::string_view kApproximate = R"(
+.version 8.0
+.target sm_80
+.address_size 64
+.file 1 "kernels/powers.cu"
+.visible .entry powers(.param .u64 x, .param .u64 y) {
+  .reg .b32 %r<3>; .reg .f32 %f<4>; .reg .b64 %rd<6>;
+  .loc 1 7 3
+  mov.u32 %r1, %tid.x;
+  ld.param.u64 %rd1, [x];
+  ld.param.u64 %rd2, [y];
+  mul.wide.u32 %rd3, %r1, 4;
+  add.s64 %rd4, %rd1, %rd3;
+  add.s64 %rd5, %rd2, %rd3;
+  ld.global.f32 %f1, [%rd4];
+  .loc 1 8 3
+  ex2.approx.ftz.f32 %f2, %f1;
+  st.global.f32 [%rd5], %f2;
+  ret;
+})";
+
+TEST(PtxKernel, ApproximationsWhereTheyAreAskedFor) {
+  for (const PtxRounding rounding : {PtxRounding::stated, PtxRounding::nearest_unless_stated}) {
+    expect_error<Unsupported>([&] { PtxKernel(kApproximate, "powers.ptx", "powers", rounding); },
+                              {"powers", "line 16 (powers.cu:8)", "ex2.approx.ftz.f32",
+                               "reproducible arithmetic refuses", "PtxRounding::approximate"});
+  }
+  const PtxKernel kernel(kApproximate, "powers.ptx", "powers", PtxRounding::approximate);
+  const std::vector<float> x{3, -1, 0, 0.5F};
+  std::vector<float> y(4);
+  PtxLaunch launch;
+  launch.block = {4, 1, 1};
+  launch.arguments = {PtxInput{"x", std::as_bytes(std::span(x))},
+                      PtxOutput{"y", std::as_writable_bytes(std::span(y))}};
+  kernel.run(launch);
+  EXPECT_EQ(y, (std::vector<float>{8, 0.5, 1, std::sqrt(2.F)}));
 }
 
 }  // namespace

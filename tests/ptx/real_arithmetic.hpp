@@ -5,6 +5,7 @@
 #include <mpfr.h>
 
 #include <array>
+#include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <string>
@@ -17,6 +18,11 @@ struct RoundingMode {
 };
 inline const std::array<RoundingMode, 4> kRoundingModes{
     {{"rn", MPFR_RNDN}, {"rz", MPFR_RNDZ}, {"rm", MPFR_RNDD}, {"rp", MPFR_RNDU}}};
+
+/// .ftz: a zero of the sign for what is subnormal.
+inline float flushed(float value) {
+  return std::fpclassify(value) == FP_SUBNORMAL ? std::copysign(0.f, value) : value;
+}
 
 /// Any operand of an instruction, exactly.
 class Exact {

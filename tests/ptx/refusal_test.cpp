@@ -22,15 +22,24 @@ TEST(PtxRefusal, UnknownFormsByName) {
            "fma.f32 %t, %a, %b, %c;",          //
            "mad.rn.f32 %t, %a, %b, %c;",       //
            "add.rn.ftz.f32 %t, %a, %b;",       // Not IEEE.
-           "add.rn.sat.f32 %t, %a, %b;",       //
            "sqrt.approx.f32 %t, %a;",          //
            "add.sat.s32 %t, %a, %b;",          //
            "add.cc.u32 %t, %a, %b;",           //
            "addc.u32 %t, %a, %b;",             //
-           "add.rn.f16 %x0, %x1, %x2;",        //
-           "fma.rn.bf16x2 %t, %a, %b, %c;",    //
            "add.rn.f32x2 %z0, %z1, %z2;",      //
-           "neg.f16 %x0, %x1;",                //
+           "ex2.approx.ftz.f32 %t, %a;",       //
+           "rcp.approx.ftz.f64 %z0, %z1;",     //
+           "div.full.f32 %t, %a, %b;",         //
+           "setp.lt.ftz.f32 p0, %a, %b;",      //
+           "cvt.ftz.f64.f32 %z0, %a;",         //
+           "tanh.approx.f16 %x0, %x1;",        //
+           "red.shared.add.f32 [%a], %b;",     //
+           "add.f16 %x0, %x1, %x2;",           // May be contracted.
+           "mul.rz.f16 %x0, %x1, %x2;",        //
+           "add.rn.sat.bf16 %x0, %x1, %x2;",   //
+           "add.rn.relu.f16 %x0, %x1, %x2;",   //
+           "div.rn.sat.f32 %t, %a, %b;",       //
+           "cvt.rn.f16.bf16 %x0, %x1;",        //
            "neg.u32 %t, %a;",                  //
            "mul.u32 %t, %a, %b;",              //
            "mul.wide.u64 %z0, %z1, %z2;",      //
@@ -40,20 +49,15 @@ TEST(PtxRefusal, UnknownFormsByName) {
            "popc.b16 %t, %x0;",                //
            "shf.l.clamp.b64 %z0, %z1, %z2, %y0;",
            "prmt.b32.all %t, %a, %b, %c;",
-           "setp.lt.f16 p0, %x0, %x1;",
            "setp.nan.s32 p0, %a, %b;",
            "set.lt.u16.f32 %x0, %a, %b;",
            "selp.b32 %t, %a, %b, !p0;",
            "cvt.rn.sat.f32.f64 %t, %z0;",
            "cvt.f32.s32 %t, %a;",
            "cvt.s32.f32 %t, %a;",
-           "cvt.rz.bf16.f32 %x0, %a;",
            "cvt.rn.relu.f16.f32 %x0, %a;",
            "cvt.rn.satfinite.e4m3x2.f32 %x0, %a, %b;",
            "cvt.rna.tf32.f32 %t, %a;",
-           "cvt.rni.f16.f16 %x0, %x1;",
-           "cvt.rn.f16.s32 %x0, %a;",
-           "mov.u32 %t, %clock;",
            "mov.u64 %z0, %globaltimer;",
            "mov.u32 %t, %undeclared;",
            "ld.global.b128 %z0, [%from];",

@@ -26,4 +26,7 @@ class SnippetRunner {
   std::unique_ptr<State> state_;
 };
 
+/// Whether approximations come out as the true value, rounded: the machine's do, a GPU's lie within a bound.
+bool rounds_approximations();
+
 }  // namespace perceptron::ptx

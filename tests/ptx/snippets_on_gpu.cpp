@@ -58,4 +58,6 @@ void SnippetRunner::run(std::span<const std::uint64_t> operands, std::span<std::
   to.read(results.data());
 }
 
+bool rounds_approximations() { return false; }
+
 }  // namespace perceptron::ptx

@@ -27,7 +27,7 @@ void keep(const std::string& text) {
 
 SnippetRunner::SnippetRunner(const std::string& text) {
   keep(text);
-  Image image(text, "snippet");
+  Image image(text, "snippet", PtxRounding::approximate);
   const Program& program = image.program("snippet");
   state_ = std::make_unique<State>(State{std::move(image), program});
 }
@@ -48,5 +48,7 @@ void SnippetRunner::run(std::span<const std::uint64_t> operands, std::span<std::
   ptx::run(state_->program, launch, memory);
   memory.read(arguments.to, std::as_writable_bytes(results));
 }
+
+bool rounds_approximations() { return true; }
 
 }  // namespace perceptron::ptx

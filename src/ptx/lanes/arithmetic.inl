@@ -1,29 +1,5 @@
 // add, sub, mul, mad, fma, div, rem, neg, abs, min, max, rcp, sqrt.
 
-enum class Rounding : std::uint8_t { nearest, zero, down, up };
-
-/// f32 and f64 need a stated rounding, unless the caller does without: the assembler may contract a·b + c
-/// then, and bits would differ.
-Rounding take_rounding(Decoder& d) {
-  const int mode = d.take_one_of({"rn", "rz", "rm", "rp"});
-  if (mode >= 0) return static_cast<Rounding>(mode);
-  if (d.entry().rounding() == PtxRounding::stated) {
-    d.refuse(
-        "no rounding is stated, so that the assembler may contract it: reproducible arithmetic needs .rn");
-  }
-  return Rounding::nearest;
-}
-
-/// NaN results have one pattern, as on the GPU.
-template <std::floating_point T>
-constexpr T canonical(T value) {
-  if constexpr (sizeof(T) == 4) {
-    return value != value ? std::bit_cast<float>(0x7fffffffu) : value;
-  } else {
-    return value != value ? std::bit_cast<double>(std::uint64_t{0x7fffffffffffffff}) : value;
-  }
-}
-
 struct Add {
   template <class T>
   static T apply(T a, T b) {
@@ -76,44 +52,23 @@ struct SquareRoot {
   }
 };
 
-/// The same under another rounding of the host's unit; the memory barriers keep the arithmetic inside.
-template <int kMode, Execute kExecute>
-void under_rounding(Warp& warp, const Step& step, Mask mask) {
-  std::fesetround(kMode);
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  kExecute(warp, step, mask);
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  std::fesetround(FE_TONEAREST);
-}
-
-template <class F, class T, class... S>
-Execute rounded(Rounding rounding) {
-  switch (rounding) {
-    case Rounding::nearest: break;
-    case Rounding::zero: return &under_rounding<FE_TOWARDZERO, &elementwise<F, T, S...>>;
-    case Rounding::down: return &under_rounding<FE_DOWNWARD, &elementwise<F, T, S...>>;
-    case Rounding::up: return &under_rounding<FE_UPWARD, &elementwise<F, T, S...>>;
-  }
-  return &elementwise<F, T, S...>;
-}
-
-bool is_floating(Type type) { return type == Type::f32 || type == Type::f64; }
-
-template <class F>
+template <class F, class H>
 void decode_sum(Decoder& d) {
   const Type type = d.take_type();
-  if (is_floating(type)) {
+  if (is_half(type)) {
+    decode_half_arithmetic<H, 2>(d, type);
+  } else if (is_floating(type)) {
     const Rounding rounding = take_rounding(d);
     with_type(d, type, Floats{}, [&]<class T>() {
-      d.elementwise(rounded<F, T, T, T>(rounding), sizeof(T), {sizeof(T), sizeof(T)});
+      d.elementwise(clamping_form<F, T, T, T>(d, rounding), sizeof(T), {sizeof(T), sizeof(T)});
     });
   } else {
     with_type(d, type, Integers{}, [&]<class T>() { decode_as<F, T, T, T>(d); });
   }
 }
 
-void decode_add(Decoder& d) { decode_sum<Add>(d); }
-void decode_sub(Decoder& d) { decode_sum<Sub>(d); }
+void decode_add(Decoder& d) { decode_sum<Add, HalfAdd>(d); }
+void decode_sub(Decoder& d) { decode_sum<Sub, HalfSub>(d); }
 
 template <class T>
 using Twice = std::conditional_t<
@@ -149,15 +104,17 @@ Part take_part(Decoder& d) {
   return static_cast<Part>(part);
 }
 
+void decode_float_product(Decoder& d, Type type) {
+  if (is_half(type)) return decode_half_arithmetic<HalfMul, 2>(d, type);
+  const Rounding rounding = take_rounding(d);
+  with_type(d, type, Floats{}, [&]<class T>() {
+    d.elementwise(clamping_form<Mul, T, T, T>(d, rounding), sizeof(T), {sizeof(T), sizeof(T)});
+  });
+}
+
 void decode_mul(Decoder& d) {
   const Type type = d.take_type();
-  if (is_floating(type)) {
-    const Rounding rounding = take_rounding(d);
-    with_type(d, type, Floats{}, [&]<class T>() {
-      d.elementwise(rounded<Mul, T, T, T>(rounding), sizeof(T), {sizeof(T), sizeof(T)});
-    });
-    return;
-  }
+  if (is_half(type) || is_floating(type)) return decode_float_product(d, type);
   const Part part = take_part(d);
   with_type(d, type, Integers{}, [&]<class T>() {
     if (part == Part::low) return decode_as<Mul, T, T, T>(d);
@@ -185,9 +142,10 @@ void decode_mad(Decoder& d) {
 
 void decode_fma(Decoder& d) {
   const Type type = d.take_type();
+  if (is_half(type)) return decode_half_arithmetic<HalfFma, 3>(d, type);
   const Rounding rounding = take_rounding(d);
   with_type(d, type, Floats{}, [&]<class T>() {
-    d.elementwise(rounded<Fma, T, T, T, T>(rounding), sizeof(T), {sizeof(T), sizeof(T), sizeof(T)});
+    d.elementwise(clamping_form<Fma, T, T, T, T>(d, rounding), sizeof(T), {sizeof(T), sizeof(T), sizeof(T)});
   });
 }
 
@@ -216,10 +174,13 @@ void divide_integers(Warp& warp, const Step& step, Mask mask) {
 void decode_div(Decoder& d) {
   const Type type = d.take_type();
   if (is_floating(type)) {
+    if (d.take_inexact("approx")) return decode_approximation<ApproximateDivide, 2>(d, type);
+    if (d.take_inexact("full")) return decode_approximation<Divide, 2>(d, type);
     const int mode = d.take_one_of({"rn", "rz", "rm", "rp"});
-    if (mode < 0) d.refuse("only correctly rounded division is IEEE: expected .rn");
+    if (mode < 0) d.refuse("expected .rn, .rz, .rm, .rp, .approx or .full");
+    const auto rounding = static_cast<Rounding>(mode);
     with_type(d, type, Floats{}, [&]<class T>() {
-      d.elementwise(rounded<Divide, T, T, T>(static_cast<Rounding>(mode)), sizeof(T), {sizeof(T), sizeof(T)});
+      d.elementwise(flushing_form<Divide, T, T, T>(d, rounding), sizeof(T), {sizeof(T), sizeof(T)});
     });
     return;
   }
@@ -235,15 +196,19 @@ void decode_rem(Decoder& d) {
 }
 
 template <class F>
-void decode_root(Decoder& d) {
-  const Type type = d.take_type();
+void decode_root(Decoder& d, Type type) {
+  if (d.take_inexact("approx")) return decode_approximation<F, 1>(d, type);
   const Rounding rounding = take_rounding(d);
   with_type(d, type, Floats{},
-            [&]<class T>() { d.elementwise(rounded<F, T, T>(rounding), sizeof(T), {sizeof(T)}); });
+            [&]<class T>() { d.elementwise(flushing_form<F, T, T>(d, rounding), sizeof(T), {sizeof(T)}); });
 }
 
-void decode_rcp(Decoder& d) { decode_root<Reciprocal>(d); }
-void decode_sqrt(Decoder& d) { decode_root<SquareRoot>(d); }
+void decode_rcp(Decoder& d) {
+  const Type type = d.take_type();
+  if (type == Type::f64 && d.take_inexact("approx")) return decode_gross<Reciprocal>(d);
+  decode_root<Reciprocal>(d, type);
+}
+void decode_sqrt(Decoder& d) { decode_root<SquareRoot>(d, d.take_type()); }
 
 /// Floating ones change the sign bit alone.
 struct Negate {
@@ -265,19 +230,23 @@ struct Absolute {
   }
 };
 
-template <class F>
+template <class F, class H>
 void decode_sign(Decoder& d) {
   const Type type = d.take_type();
-  if (is_floating(type)) {
-    with_type(d, type, Floats{}, [&]<class T>() { decode_as<F, T, T>(d); });
+  if (is_half(type)) {
+    decode_half<H, 1>(d, type, is_ieee_half(type));
+  } else if (is_floating(type)) {
+    with_type(d, type, Floats{}, [&]<class T>() {
+      d.elementwise(flushing_form<F, T, T>(d, Rounding::nearest), sizeof(T), {sizeof(T)});
+    });
   } else {
     with_type(d, type, TypeList<std::int16_t, std::int32_t, std::int64_t>{},
               [&]<class T>() { decode_as<F, T, T>(d); });
   }
 }
 
-void decode_neg(Decoder& d) { decode_sign<Negate>(d); }
-void decode_abs(Decoder& d) { decode_sign<Absolute>(d); }
+void decode_neg(Decoder& d) { decode_sign<Negate, HalfNegate>(d); }
+void decode_abs(Decoder& d) { decode_sign<Absolute, HalfAbsolute>(d); }
 
 /// The other operand where one is NaN, and −0 < +0; with kKeepsNan a NaN wins.
 template <bool kMax, bool kKeepsNan>
@@ -297,20 +266,24 @@ struct Extremum {
   }
 };
 
+template <class F>
+void decode_float_extremum(Decoder& d, Type type) {
+  if (is_half(type)) return decode_half<HalfValue<F>, 2>(d, type, is_ieee_half(type));
+  with_type(d, type, Floats{}, [&]<class T>() {
+    d.elementwise(flushing_form<F, T, T, T>(d, Rounding::nearest), sizeof(T), {sizeof(T), sizeof(T)});
+  });
+}
+
 template <bool kMax>
 void decode_extremum(Decoder& d) {
   const Type type = d.take_type();
-  if (!is_floating(type)) {
+  if (!is_floating(type) && !is_half(type)) {
     with_type(d, type, Integers{}, [&]<class T>() { decode_as<Extremum<kMax, false>, T, T, T>(d); });
-    return;
+  } else if (d.take("NaN")) {
+    decode_float_extremum<Extremum<kMax, true>>(d, type);
+  } else {
+    decode_float_extremum<Extremum<kMax, false>>(d, type);
   }
-  const bool keeps_nan = d.take("NaN");
-  with_type(d, type, Floats{}, [&]<class T>() {
-    if (keeps_nan)
-      decode_as<Extremum<kMax, true>, T, T, T>(d);
-    else
-      decode_as<Extremum<kMax, false>, T, T, T>(d);
-  });
 }
 
 void decode_min(Decoder& d) { decode_extremum<false>(d); }

@@ -1,4 +1,4 @@
-// setp, set, selp, testp.
+// setp, set, selp, testp; of 16-bit floats: half_compare.inl.
 
 enum class Comparison : std::uint8_t { eq, ne, lt, le, gt, ge, equ, neu, ltu, leu, gtu, geu, num, nan };
 
@@ -63,9 +63,20 @@ void compare(Warp& warp, const Step& step, Mask mask) {
   if (step.second_target != kNone) warp.define_predicate(step.second_target, mask, other);
 }
 
-template <bool kIntoValue, class T, Comparison... kComparison>
+/// Without flushing; the sources of .ftz are flushed.
+struct AsTheyAre {
+  template <class F>
+  using Form = F;
+};
+struct WithoutSubnormals {
+  template <class F>
+  using Form = Flushed<F>;
+};
+
+template <bool kIntoValue, class T, class Sources, Comparison... kComparison>
 Execute comparison_of(int index) {
-  static constexpr Execute kForms[]{&compare<kIntoValue, Compare<kComparison>, T>...};
+  static constexpr Execute kForms[]{
+      &compare<kIntoValue, typename Sources::template Form<Compare<kComparison>>, T>...};
   return kForms[index];
 }
 
@@ -85,17 +96,17 @@ void decode_predicate_targets(Decoder& d) {
 }
 
 /// set.….u32 gives all ones for true, set.….f32 1.
-void decode_value_target(Decoder& d) {
-  const Type type = d.take_type();
+void decode_value_target(Decoder& d, Type type) {
   if (type != Type::u32 && type != Type::s32 && type != Type::f32) d.refuse("expected .u32, .s32 or .f32");
   d.step.target = d.target(0, 4);
   d.step.immediate = std::uint64_t{type == Type::f32 ? std::bit_cast<std::uint32_t>(1.f) : 0xffffffffu} << 32;
 }
 
-template <bool kIntoValue>
-void decode_comparison(Decoder& d) {
-  const Type type = d.take_type();
-  const int combination = d.take_one_of({"and", "or", "xor"});
+// half_compare.inl
+void decode_half_setp(Decoder& d, Type type, int comparison);
+void decode_half_set(Decoder& d, Type type, Type target, int comparison);
+
+int take_comparison(Decoder& d, Type type) {
   int comparison = d.take_one_of(
       {"eq", "ne", "lt", "le", "gt", "ge", "equ", "neu", "ltu", "leu", "gtu", "geu", "num", "nan"});
   if (comparison < 0) {  // lo, ls, hi, hs: unsigned names of lt, le, gt, ge.
@@ -103,35 +114,61 @@ void decode_comparison(Decoder& d) {
     if (comparison < 0) d.refuse("expected a comparison");
     comparison += static_cast<int>(Comparison::lt);
   }
-  if (!is_floating(type) && comparison > static_cast<int>(Comparison::ge))
+  if (!is_floating(type) && !is_half(type) && comparison > static_cast<int>(Comparison::ge))
     d.refuse("integers are never unordered");
-  if constexpr (kIntoValue)
-    decode_value_target(d);
-  else
-    decode_predicate_targets(d);
-  const std::size_t bytes = size_of(type);
+  return comparison;
+}
+
+/// Two sources and, behind .and, .or or .xor, a predicate.
+void decode_compared(Decoder& d, std::size_t bytes) {
   d.step.source[0] = d.source(1, bytes);
   d.step.source[1] = d.source(2, bytes);
-  if (combination >= 0) {
-    bool is_negated = false;
-    d.step.source[2] = d.predicate_source(3, is_negated);
-    d.step.immediate |= static_cast<std::uint64_t>(combination) | (is_negated ? 4u : 0u);
-  }
+  const int combination = d.take_one_of({"and", "or", "xor"});
+  if (combination < 0) return;
+  bool is_negated = false;
+  d.step.source[2] = d.predicate_source(3, is_negated);
+  d.step.immediate |= static_cast<std::uint64_t>(combination) | (is_negated ? 4u : 0u);
+}
+
+template <bool kIntoValue>
+Execute comparison_of_type(Decoder& d, Type type, int comparison) {
   using C = Comparison;
+  Execute execute = nullptr;
   if (is_floating(type)) {
+    const bool flushes = type == Type::f32 && d.take_inexact("ftz");
     with_type(d, type, Floats{}, [&]<class T>() {
-      d.step.execute = comparison_of<kIntoValue, T, C::eq, C::ne, C::lt, C::le, C::gt, C::ge, C::equ, C::neu,
-                                     C::ltu, C::leu, C::gtu, C::geu, C::num, C::nan>(comparison);
+      const auto form = [&]<class Sources>() {
+        return comparison_of<kIntoValue, T, Sources, C::eq, C::ne, C::lt, C::le, C::gt, C::ge, C::equ, C::neu,
+                             C::ltu, C::leu, C::gtu, C::geu, C::num, C::nan>(comparison);
+      };
+      execute =
+          flushes ? form.template operator()<WithoutSubnormals>() : form.template operator()<AsTheyAre>();
     });
   } else {
     with_type(d, type, Integers{}, [&]<class T>() {
-      d.step.execute = comparison_of<kIntoValue, T, C::eq, C::ne, C::lt, C::le, C::gt, C::ge>(comparison);
+      execute = comparison_of<kIntoValue, T, AsTheyAre, C::eq, C::ne, C::lt, C::le, C::gt, C::ge>(comparison);
     });
   }
+  return execute;
 }
 
-void decode_setp(Decoder& d) { decode_comparison<false>(d); }
-void decode_set(Decoder& d) { decode_comparison<true>(d); }
+void decode_setp(Decoder& d) {
+  const Type type = d.take_type();
+  const int comparison = take_comparison(d, type);
+  decode_predicate_targets(d);
+  if (is_half(type)) return decode_half_setp(d, type, comparison);
+  decode_compared(d, size_of(type));
+  d.step.execute = comparison_of_type<false>(d, type, comparison);
+}
+
+void decode_set(Decoder& d) {
+  const Type type = d.take_type(), target = d.take_type();
+  const int comparison = take_comparison(d, type);
+  if (is_half(type)) return decode_half_set(d, type, target, comparison);
+  decode_value_target(d, target);
+  decode_compared(d, size_of(type));
+  d.step.execute = comparison_of_type<true>(d, type, comparison);
+}
 
 /// The value that is not chosen may be unwritten.
 template <class T>

@@ -1,13 +1,5 @@
 // cvt: between integers, floats, f16 and bf16.
 
-/// The 16-bit formats in registers: bits.
-template <class H>
-struct HalfBits {
-  static float widen(std::uint16_t bits) { return canonical(static_cast<float>(H::from_bits(bits))); }
-  /// Rounded once, to nearest; one pattern of NaN.
-  static std::uint16_t narrow(double value) { return value != value ? std::uint16_t{0x7fff} : H(value).bits; }
-};
-
 /// Integers to integers: truncated or extended; `sat` clamps.
 template <bool kSaturates, class D>
 struct Resize {
@@ -99,19 +91,18 @@ struct Same {
   }
 };
 
-/// PTX ISA, .sat: between 0 and 1; +0 for NaN.
-template <class F>
-struct Saturated {
-  template <std::floating_point T>
-  static T apply(T a) {
-    const T value = F::apply(a);
-    return value > T{0} ? std::min(value, T{1}) : T{0};
-  }
-};
-
 template <class H, class S>
 struct Narrow {
   static std::uint16_t apply(S a) { return HalfBits<H>::narrow(static_cast<double>(a)); }
+};
+/// The neighbour nearer to 0 where rounding to nearest went away from it.
+template <class H>
+struct NarrowTowardZero {
+  static std::uint16_t apply(float a) {
+    const std::uint16_t bits = HalfBits<H>::narrow(static_cast<double>(a));
+    const bool is_too_far = std::fabs(HalfBits<H>::widen(bits)) > std::fabs(a);
+    return static_cast<std::uint16_t>(bits - (is_too_far ? 1 : 0));
+  }
 };
 template <class H, class D>
 struct Widen {
@@ -122,6 +113,27 @@ template <class H>
 struct NarrowPair {
   static std::uint32_t apply(float a, float b) {
     return std::uint32_t{HalfBits<H>::narrow(a)} << 16 | HalfBits<H>::narrow(b);
+  }
+};
+
+/// Integers to halves, in one rounding: those of 64 bits are the sum of two doubles.
+template <class H>
+struct NarrowInteger {
+  template <class S>
+  static std::uint16_t apply(S a) {
+    const S low = static_cast<S>(a & static_cast<S>(0xffff));
+    return HalfBits<H>::narrow(sum_to_odd(static_cast<double>(a - low), static_cast<double>(low)));
+  }
+};
+/// F of what a half becomes as float.
+template <class H, class F>
+struct OfWidened {
+  static auto apply(std::uint16_t a) { return F::apply(HalfBits<H>::widen(a)); }
+};
+template <class H, class F>
+struct NarrowAgain {
+  static std::uint16_t apply(std::uint16_t a) {
+    return HalfBits<H>::narrow(static_cast<double>(F::apply(HalfBits<H>::widen(a))));
   }
 };
 
@@ -171,7 +183,7 @@ Integral take_integral(Decoder& d) {
 }
 
 template <class F0, class F1, class F2, class F3, class D, class S>
-void decode_by_mode(Decoder& d, Integral mode) {
+void decode_mode(Decoder& d, Integral mode) {
   switch (mode) {
     case Integral::nearest: return decode_as<F0, D, S>(d);
     case Integral::zero: return decode_as<F1, D, S>(d);
@@ -180,20 +192,55 @@ void decode_by_mode(Decoder& d, Integral mode) {
   }
 }
 
+/// By the mode, under the instruction's .ftz, which changes f32 alone.
+template <class F0, class F1, class F2, class F3, class D, class S>
+void decode_by_mode(Decoder& d, Integral mode) {
+  if ((std::is_same_v<D, float> || std::is_same_v<S, float>)&&d.take_inexact("ftz"))
+    return decode_mode<Flushed<F0>, Flushed<F1>, Flushed<F2>, Flushed<F3>, D, S>(d, mode);
+  decode_mode<F0, F1, F2, F3, D, S>(d, mode);
+}
+
+template <class H>
+void decode_half_narrowing(Decoder& d, Type from) {
+  if (is_floating(from)) {
+    if (from == Type::f32) d.take_inexact("ftz");  // Subnormals of f32 round to 0 in f16 anyway.
+    if (from == Type::f32 && d.take("rz")) return decode_as<NarrowTowardZero<H>, std::uint16_t, float>(d);
+    if (!d.take("rn")) d.refuse("expected .rn, or .rz from .f32");
+    return with_type(d, from, Floats{}, [&]<class S>() { decode_as<Narrow<H, S>, std::uint16_t, S>(d); });
+  }
+  if (!d.take("rn")) d.refuse("expected .rn");
+  with_type(d, from, Integers{}, [&]<class S>() { decode_as<NarrowInteger<H>, std::uint16_t, S>(d); });
+}
+
+template <class H>
+void decode_half_widening(Decoder& d, Type to) {
+  if (is_floating(to)) {
+    return with_type(d, to, Floats{}, [&]<class D>() { decode_as<Widen<H, D>, D, std::uint16_t>(d); });
+  }
+  const Integral mode = take_integral(d);
+  with_type(d, to, Integers{}, [&]<class D>() {
+    using Short = std::conditional_t<std::is_signed_v<D>, std::int32_t, std::uint32_t>;
+    using Extended = std::conditional_t<(sizeof(D) < 4), Short, D>;
+    decode_by_mode<OfWidened<H, ExtendedTo<Extended, ToInteger<Integral::nearest, D>>>,
+                   OfWidened<H, ExtendedTo<Extended, ToInteger<Integral::zero, D>>>,
+                   OfWidened<H, ExtendedTo<Extended, ToInteger<Integral::down, D>>>,
+                   OfWidened<H, ExtendedTo<Extended, ToInteger<Integral::up, D>>>, Extended, std::uint16_t>(
+        d, mode);
+  });
+}
+
 template <class H>
 void decode_half_conversion(Decoder& d, Type half, Type to, Type from) {
-  if (to == half && from == half) d.refuse("rounding to integral values is not known for this type");
-  if (to == half) {
-    if (!d.take("rn")) d.refuse("expected .rn");
-    with_type(d, from, Floats{}, [&]<class S>() { decode_as<Narrow<H, S>, std::uint16_t, S>(d); });
-  } else {
-    with_type(d, to, Floats{}, [&]<class D>() { decode_as<Widen<H, D>, D, std::uint16_t>(d); });
-  }
+  if (to != from) return to == half ? decode_half_narrowing<H>(d, from) : decode_half_widening<H>(d, to);
+  decode_by_mode<NarrowAgain<H, ToIntegral<Integral::nearest>>, NarrowAgain<H, ToIntegral<Integral::zero>>,
+                 NarrowAgain<H, ToIntegral<Integral::down>>, NarrowAgain<H, ToIntegral<Integral::up>>,
+                 std::uint16_t, std::uint16_t>(d, take_integral(d));
 }
 
 void decode_saturation(Decoder& d) {
   const int mode = d.take_one_of({"rni", "rzi", "rmi", "rpi"});
-  if (mode < 0) return decode_as<Saturated<Same>, float, float>(d);
+  if (mode < 0)
+    return d.elementwise(flushing_form<Saturated<Same>, float, float>(d, Rounding::nearest), 4, {4});
   decode_by_mode<Saturated<ToIntegral<Integral::nearest>>, Saturated<ToIntegral<Integral::zero>>,
                  Saturated<ToIntegral<Integral::down>>, Saturated<ToIntegral<Integral::up>>, float, float>(
       d, static_cast<Integral>(mode));
@@ -207,16 +254,18 @@ void decode_float_conversion(Decoder& d, Type to, Type from) {
                      ToIntegral<Integral::up>, T, T>(d, mode);
     });
   } else if (to == Type::f64) {
+    if (d.take_inexact("ftz")) return decode_as<Flushed<Cast<double>>, double, float>(d);
     decode_as<Cast<double>, double, float>(d);
   } else {
-    d.elementwise(rounded<Cast<float>, float, double>(take_rounding(d)), 4, {8});
+    const Rounding rounding = take_rounding(d);
+    d.elementwise(flushing_form<Cast<float>, float, double>(d, rounding), 4, {8});
   }
 }
 
 void decode_cvt(Decoder& d) {
   const bool saturates = d.take("sat");
   const Type from = d.take_type();
-  if (from == Type::f16x2 || from == Type::bf16x2) d.refuse("packed 16-bit sources are not known");
+  if (is_half_pair(from)) d.refuse("packed 16-bit sources are not known");
   const bool is_pair = d.instruction().modifiers.size() > 1 && d.operand_count() == 3;
   const Type to = d.take_type();
   if (is_pair) {
@@ -225,9 +274,10 @@ void decode_cvt(Decoder& d) {
     if (to == Type::bf16x2) return decode_as<NarrowPair<BFloat16>, std::uint32_t, float, float>(d);
     d.refuse("expected .f16x2 or .bf16x2");
   }
-  const auto is_half = [](Type type) { return type == Type::f16 || type == Type::bf16; };
-  if (is_half(to) || is_half(from)) {
+  if (is_single_half(to) || is_single_half(from)) {
     if (saturates) d.refuse("saturation is not known for 16-bit floats");
+    if (is_single_half(to) && is_single_half(from) && to != from)
+      d.refuse("16-bit floats become one another by way of .f32 alone");
     if (to == Type::f16 || from == Type::f16) return decode_half_conversion<Float16>(d, Type::f16, to, from);
     return decode_half_conversion<BFloat16>(d, Type::bf16, to, from);
   }
@@ -255,8 +305,9 @@ void decode_cvt(Decoder& d) {
   } else if (is_floating(to)) {
     const Rounding rounding = take_rounding(d);
     with_type(d, to, Floats{}, [&]<class D>() {
-      with_type(d, from, Integers{},
-                [&]<class S>() { d.elementwise(rounded<Cast<D>, D, S>(rounding), sizeof(D), {sizeof(S)}); });
+      with_type(d, from, Integers{}, [&]<class S>() {
+        d.elementwise(flushing_form<Cast<D>, D, S>(d, rounding), sizeof(D), {sizeof(S)});
+      });
     });
   } else {
     decode_integer_conversion(d, to, from, saturates);
