@@ -1,5 +1,8 @@
 // atom and red: one lane after another, in an order that the seed chooses.
+#include <cmath>
+#include <concepts>
 #include <cstring>
+#include <limits>
 #include <mutex>
 #include <type_traits>
 
@@ -29,7 +32,17 @@ T combine(AtomicKind kind, T old, T operand, T second) {
   return old;
 }
 
-/// source: 0 address, 1 operand, 2 cas's new value. list: kind, space, whether the address is wide.
+/// PTX ISA, atom and red: rounded to nearest, subnormals kept; but f32 in global memory, where they become 0.
+template <std::floating_point T>
+T sum_in(Space space, T old, T operand) {
+  const bool flushes = sizeof(T) == 4 && space == Space::global;
+  const auto kept = [&](T value) {
+    return flushes && std::fabs(value) < std::numeric_limits<T>::min() ? std::copysign(T{0}, value) : value;
+  };
+  const T sum = kept(kept(old) + kept(operand));
+  return sum != sum ? std::numeric_limits<T>::quiet_NaN() : sum;
+}
+
 /// What an operation returns and computes with must have been written; only exch may be the first to write.
 bool is_ready(const LaneAccess& access, const Target& target, std::size_t bytes, AtomicKind kind) {
   if (!access.warp.block().is_watched() || is_written(access, target, bytes)) return true;
@@ -38,6 +51,7 @@ bool is_ready(const LaneAccess& access, const Target& target, std::size_t bytes,
   return false;
 }
 
+/// source: 0 address, 1 operand, 2 cas's new value. list: kind, space, whether the address is wide.
 template <class T>
 void execute_atomic(Warp& warp, const Step& step, Mask mask) {
   static std::mutex between_blocks;
@@ -61,13 +75,36 @@ void execute_atomic(Warp& warp, const Step& step, Mask mask) {
     note_write(access, target, sizeof(T), {.is_atomic = true});
     T old;
     std::memcpy(&old, target.data, sizeof(T));
-    const auto operand = static_cast<T>(warp.row<T>(step.source[1])[lane]);
-    const T second = step.source[2] == kNone ? T{} : static_cast<T>(warp.row<T>(step.source[2])[lane]);
-    const T result = combine(kind, old, operand, second);
+    const T operand = from_slot<T>(warp.row<T>(step.source[1])[lane]);
+    T result;
+    if constexpr (std::is_floating_point_v<T>) {
+      result = sum_in(target.space, old, operand);
+    } else {
+      const T second = step.source[2] == kNone ? T{} : from_slot<T>(warp.row<T>(step.source[2])[lane]);
+      result = combine(kind, old, operand, second);
+    }
     std::memcpy(target.data, &result, sizeof(T));
     if (step.target != kNone) warp.row<T>(step.target)[lane] = to_slot(old);
   }
   if (step.target != kNone) warp.define_as(step.target, mask, written);
+}
+
+Execute execute_of(Decoder& d, Type type, AtomicKind kind) {
+  switch (type) {
+    case Type::b32:
+    case Type::u32: return &execute_atomic<std::uint32_t>;
+    case Type::s32: return &execute_atomic<std::int32_t>;
+    case Type::b64:
+    case Type::u64: return &execute_atomic<std::uint64_t>;
+    case Type::s64: return &execute_atomic<std::int64_t>;
+    case Type::f32:
+    case Type::f64:
+      if (kind != AtomicKind::add) break;
+      d.require_approximate("the order of these additions shows in the result");
+      return type == Type::f32 ? &execute_atomic<float> : &execute_atomic<double>;
+    default: break;
+  }
+  d.refuse("atomics of this type are not known");
 }
 
 void decode(Decoder& d, bool has_result) {
@@ -78,15 +115,7 @@ void decode(Decoder& d, bool has_result) {
   if (kind < 0) d.refuse("this atomic operation is not known");
   const Type type = d.take_type();
   const std::size_t bytes = size_of(type);
-  switch (type) {
-    case Type::b32:
-    case Type::u32: d.step.execute = &execute_atomic<std::uint32_t>; break;
-    case Type::s32: d.step.execute = &execute_atomic<std::int32_t>; break;
-    case Type::b64:
-    case Type::u64: d.step.execute = &execute_atomic<std::uint64_t>; break;
-    case Type::s64: d.step.execute = &execute_atomic<std::int64_t>; break;
-    default: d.refuse("atomics of this type are not known: their order would show in the result");
-  }
+  d.step.execute = execute_of(d, type, static_cast<AtomicKind>(kind));
   const std::size_t at = has_result ? 1 : 0;
   const auto* name = has_result ? std::get_if<Name>(&d.operand(0).value) : nullptr;
   if (has_result && (name == nullptr || name->text != "_")) d.step.target = d.target(0, bytes);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <set>
 
@@ -82,6 +83,43 @@ TEST(PtxAtomicOpcode, OfOneLane) {
 }
 
 /// All lanes on one word: the old values are the partial sums of some order.
+/// Sums of floats, rounded to nearest; subnormals stay in shared memory and are zeros in global memory, where
+/// f32.
+template <class T>
+void expect_float_sum(const std::string& space, const std::string& address, bool flushes) {
+  const std::string type = "f" + std::to_string(sizeof(T) * 8), bits = "b" + std::to_string(sizeof(T) * 8);
+  const auto kept = [&](T value) {
+    return flushes && std::fpclassify(value) == FP_SUBNORMAL ? std::copysign(T{0}, value) : value;
+  };
+  const std::string store = address + "st" + space + "." + bits + " [%z0], %a; ";
+  const std::string load = " ld" + space + "." + bits + " %t, [%z0];";
+  const auto check = [&](const std::string& body, bool is_old) {
+    const std::vector<std::tuple<T, T>> tuples = all_tuples<T, T>();
+    std::vector<Row> rows;
+    for (const auto& [a, b] : tuples) rows.push_back({bits_of(a), bits_of(b)});
+    const auto results = run_snippet(
+        {body, {sizeof(T), sizeof(T)}, sizeof(T), true, ".shared .align 8 .b8 words[256];"}, rows);
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      const auto [a, b] = tuples[row];
+      const T truth = is_old ? a : kept(kept(a) + kept(b));
+      ASSERT_TRUE(is_same(value_of<T>(results[row]), truth)) << body << a << " and " << b;
+    }
+  };
+  check(store + "atom" + space + ".add." + type + " %t, [%z0], %b;", true);
+  check(store + "atom" + space + ".add." + type + " %t, [%z0], %b;" + load, false);
+  check(store + "red" + space + ".add." + type + " [%z0], %b;" + load, false);
+}
+
+TEST(PtxAtomicOpcode, SumsOfFloats) {
+  const std::string shared = "mov.u64 %z0, words; mov.u32 %y1, %tid.x; mad.wide.u32 %z0, %y1, 8, %z0; ";
+  const std::string global = "mov.u64 %z0, %from; ";
+  expect_float_sum<float>(".shared", shared, false);
+  expect_float_sum<double>(".shared", shared, false);
+  expect_float_sum<float>(".global", global, true);
+  expect_float_sum<double>(".global", global, false);
+  expect_float_sum<float>("", "mov.u64 %z0, %from; ", true);
+}
+
 TEST(PtxAtomicOpcode, OfManyLanes) {
   const std::vector<Row> rows(32, Row{1});
   const std::vector<std::uint64_t> results =
