@@ -65,6 +65,8 @@ class Block {
   void run();
   std::uint64_t warp_instructions() const { return instructions_; }
   std::uint64_t lane_operations() const { return lane_operations_; }
+  /// More than any reading before.
+  std::uint64_t read_clock() { return instructions_ + ++clock_readings_; }
 
   const Grid& grid() const { return grid_; }
   const Program& program() const { return grid_.program; }
@@ -170,6 +172,7 @@ class Block {
   int idle_wakes_ = 0;     ///< Since a phase completed.
   std::uint32_t landing_;  ///< 0: copies land at once; 1: at their wait; 2: either.
   std::uint64_t instructions_ = 0, lane_operations_ = 0;
+  std::uint64_t clock_readings_ = 0;
   std::uint64_t next_look_ = 0;  ///< At that many instructions.
 };
 

@@ -70,6 +70,20 @@ Execute vector_move(Decoder& d, std::size_t bytes, int elements) {
   d.refuse("this vector move is not known");
 }
 
+/// %clock and %clock64: counts that grow with every reading of the block, and no time.
+template <class T>
+void read_clock(Warp& warp, const Step& step, Mask mask) {
+  const T now = static_cast<T>(warp.block().read_clock());
+  T* target = warp.row<T>(step.target);
+  for_each_lane(mask, [&](int lane) { target[lane] = now; });
+  warp.define(step.target, mask);
+}
+
+bool is_clock(const Operand& operand, std::size_t bytes) {
+  const auto* name = std::get_if<Name>(&operand.value);
+  return name != nullptr && name->text == (bytes == 8 ? "%clock64" : "%clock");
+}
+
 void decode_mov(Decoder& d) {
   if (d.take("pred")) {
     d.step.target = d.predicate_target(0);
@@ -86,6 +100,10 @@ void decode_mov(Decoder& d) {
   }
   const std::size_t bytes = size_of(d.take_type());
   if (bytes > 8) d.refuse("128-bit registers are not known");
+  if (bytes >= 4 && is_clock(d.operand(1), bytes)) {
+    d.elementwise(bytes == 8 ? &read_clock<std::uint64_t> : &read_clock<std::uint32_t>, bytes, {});
+    return;
+  }
   const bool joins = std::holds_alternative<Vector>(d.operand(1).value);
   const bool splits = std::holds_alternative<Vector>(d.operand(0).value);
   if (joins) {
