@@ -96,12 +96,17 @@ class Reader {
   Fraction factor() {
     skip_spaces();
     if (++depth_ > kMostDepth) refuse("fewer brackets");
-    const Fraction value = take('(')                                    ? bracket()
+    const Fraction value = take('-')                                    ? negated()
+                           : take('(')                                  ? bracket()
                            : at_ < text_.size() && is_digit(text_[at_]) ? number()
                                                                         : name();
     --depth_;
     skip_spaces();
     return value;
+  }
+  Fraction negated() {
+    const Fraction value = factor();
+    return {-value.over, value.under};
   }
   Fraction bracket() {
     const Fraction value = sum();

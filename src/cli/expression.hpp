@@ -10,8 +10,8 @@ namespace perceptron::cli {
 
 using Names = std::map<std::string, std::int64_t, std::less<>>;
 
-/// Whole numbers, names, + − × ÷, brackets and ceil(…), exactly; the result is whole. Throws InvalidArgument
-/// that gives the text, the place and the names there are.
+/// Whole numbers, names, + − × ÷, a sign, brackets and ceil(…), exactly; the result is whole. Throws
+/// InvalidArgument that gives the text, the place and the names there are.
 std::int64_t evaluate(std::string_view text, const Names& names);
 
 }  // namespace perceptron::cli

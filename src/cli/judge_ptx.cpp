@@ -66,13 +66,23 @@ Names names_of(const Problem& problem) {
           {"y_group_stride", problem.rows * problem.outputs}};
 }
 
+/// Its value; messages begin with the option.
+std::int64_t evaluate_of(const char* option, const std::string& text, const Names& names) {
+  try {
+    return evaluate(text, names);
+  } catch (const InvalidArgument& error) {
+    throw InvalidArgument(fmt::format("{}: {}", option, error.what()));
+  }
+}
+
 std::array<std::int64_t, 3> extents(const std::string& text, const char* option, const Names& names) {
   const std::vector<std::string> words = split(text);
   if (words.size() > 3) {
     throw InvalidArgument(fmt::format("{} {}: {} sizes, expected at most x,y,z", option, text, words.size()));
   }
   std::array<std::int64_t, 3> sizes{1, 1, 1};
-  for (std::size_t index = 0; index < words.size(); ++index) sizes[index] = evaluate(words[index], names);
+  for (std::size_t index = 0; index < words.size(); ++index)
+    sizes[index] = evaluate_of(option, words[index], names);
   return sizes;
 }
 
@@ -115,7 +125,7 @@ class Arguments {
     if (word == "y") return PtxOutput{word, {static_cast<std::byte*>(y_.data()), y_.size_bytes()}};
     if (word == "a") return layer.activation.parameter;
     if (const auto number = decimal(word)) return *number;
-    if (word != "b") return evaluate(word, names_);
+    if (word != "b") return formula(word);
     if (layer.has_bias()) return PtxInput{word, bytes_of(layer.bias)};
     throw InvalidArgument(
         fmt::format("--args: b, but the problem {} has no bias", to_string(operands_.problem())));
@@ -124,6 +134,18 @@ class Arguments {
   ConstMatrixView y() const { return y_.view(); }
 
  private:
+  std::int64_t formula(const std::string& word) const {
+    try {
+      return evaluate_of("--args", word, names_);
+    } catch (const InvalidArgument& error) {
+      throw InvalidArgument(
+          fmt::format("{}; and, alone, x, w, wt (W with inputs as rows), b and y for memory, a for the "
+                      "activation's parameter, "
+                      "and real numbers as 0.25",
+                      error.what()));
+    }
+  }
+
   Operands operands_;
   Matrix transposed_, y_;
   Names names_;
@@ -155,7 +177,7 @@ PtxResult run(const PtxKernel& kernel, const PtxOptions& options, DataKind kind)
   PtxLaunch launch;
   launch.grid = extents(options.grid, "--grid", names);
   launch.block = extents(options.block, "--block", names);
-  launch.shared_bytes = evaluate(options.shared, names);
+  launch.shared_bytes = evaluate_of("--shared", options.shared, names);
   launch.seed = options.seed;
   launch.threads = options.threads;
   launch.allows_same_value_stores = options.allows_same_value_stores;
@@ -191,7 +213,9 @@ std::vector<PtxResult> judge_ptx(const PtxOptions& options) {
   require_output(options);
   const std::string text = contents(options.file);
   if (text.empty()) throw InvalidArgument(options.file.string() + ": is empty, expected PTX");
-  const PtxKernel kernel(text, options.file.filename().string(), options.entry);
+  const bool is_by_bits = options.arithmetic == Arithmetic::reproducible;
+  const PtxKernel kernel(text, options.file.filename().string(), options.entry,
+                         is_by_bits ? PtxRounding::nearest_unless_stated : PtxRounding::approximate);
   std::vector<PtxResult> results;
   for (const DataKind kind : options.kinds) {
     stop_if_interrupted();

@@ -27,6 +27,18 @@ bool is_real(ptx::Type type) { return type == ptx::Type::f32 || type == ptx::Typ
 /// Declared as an integer, and not as bits that may be anything.
 bool is_whole(ptx::Type type) { return type >= ptx::Type::u8 && type <= ptx::Type::s64; }
 
+/// What messages add where a structure is among the parameters.
+std::string structure_text(const ptx::Entry& entry) {
+  for (const ptx::Parameter& parameter : entry.parameters) {
+    if (parameter.type != ptx::Type::b8 || parameter.bytes <= 8) continue;
+    return fmt::format(
+        "; {} is a structure of {} bytes, and structures cannot be given: let the kernel take their "
+        "members one by one",
+        parameter.name, parameter.bytes);
+  }
+  return {};
+}
+
 std::uint32_t extent(std::int64_t value, const char* name) {
   if (value >= 1 && value <= std::numeric_limits<std::int32_t>::max())
     return static_cast<std::uint32_t>(value);
@@ -76,8 +88,9 @@ class LaidOut {
   };
 
   [[noreturn]] void refuse(const std::string& what) const {
-    throw InvalidArgument(fmt::format("{}: argument {} of {}, a parameter of {} bytes: {}", name_, index_ - 1,
-                                      entry_.name, parameter_->bytes, what));
+    throw InvalidArgument(fmt::format("{}: argument {} of {}, a parameter of {} bytes: {}{}", name_,
+                                      index_ - 1, entry_.name, parameter_->bytes, what,
+                                      structure_text(entry_)));
   }
 
   std::uint64_t bits_of(const PtxInput& input) {
@@ -165,9 +178,9 @@ const std::vector<PtxParameter>& PtxKernel::parameters() const { return state_->
 
 PtxReport PtxKernel::run(const PtxLaunch& launch) const {
   if (launch.arguments.size() != state_->parameters.size()) {
-    throw InvalidArgument(fmt::format("{}: {} arguments for {}, which has {} parameters", state_->name,
-                                      launch.arguments.size(), state_->entry->name,
-                                      state_->parameters.size()));
+    throw InvalidArgument(fmt::format("{}: {} arguments for {}, which has {} parameters{}", state_->name,
+                                      launch.arguments.size(), state_->entry->name, state_->parameters.size(),
+                                      structure_text(*state_->entry)));
   }
   if (launch.shared_bytes < 0 || launch.shared_bytes > std::numeric_limits<std::int32_t>::max()) {
     throw InvalidArgument(fmt::format("shared_bytes: {} is none of 0 to 2^31 - 1", launch.shared_bytes));

@@ -24,6 +24,8 @@ TEST(Expression, IsExact) {
   EXPECT_EQ(evaluate("ceil(0-1/2)", kNames), 0);
   EXPECT_EQ(evaluate("2-3-4", kNames), -5);
   EXPECT_EQ(evaluate("8/2/2", kNames), 2);
+  EXPECT_EQ(evaluate("-1", kNames), -1);
+  EXPECT_EQ(evaluate("2*-(rows-1) - -3", kNames), -61);
   EXPECT_EQ(evaluate("9223372036854775807", kNames), INT64_MAX);
 }
 
@@ -42,7 +44,8 @@ TEST(Expression, RefusesWhatIsNone) {
   refused("9223372036854775807*9223372036854775807", {"2^63"});
   refused("99999999999999999999", {"below 2^63"});
   refused(std::string(100, '('), {"fewer brackets"});
-  refused("-1", {"a number or a name"});
+  refused("-", {"a number or a name", "character 2"});
+  refused(std::string(100, '-') + "1", {"fewer brackets"});
   refused("rows+", {"a number or a name", "character 6"});
   refused("\xff", {"a number or a name"});
 }
