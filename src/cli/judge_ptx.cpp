@@ -209,7 +209,7 @@ void require_output(const PtxOptions& options) {
 
 std::vector<PtxResult> judge_ptx(const PtxOptions& options) {
   // On the machine every byte has a mark, and every element a record of who touched it.
-  refuse_oversize(options.problem, {4, 6, 10});
+  refuse_oversize(options.problem, {4, 6, 12});
   require_output(options);
   const std::string text = contents(options.file);
   if (text.empty()) throw InvalidArgument(options.file.string() + ": is empty, expected PTX");

@@ -77,18 +77,15 @@ Target resolve_within(const LaneAccess& access, Space space, std::span<std::byte
                              address, block.describe_copy_to(address)));
   }
   const bool with_writer = conflict == Conflict::writer;
-  const std::uint16_t writer = shared.writer(granule);
-  if (with_writer && writer >= block.threads() && writer < kAtomic) {
+  const Accessor& other = shared.conflict_other();
+  const std::string who = block.describe(block.step_at(other.stamp), other.thread);
+  if (with_writer && other.thread >= block.threads()) {
     access.fault(FaultKind::pending_copy,
-                 fmt::format("shared address {}: no wait of this thread covers {}", address,
-                             block.describe(block.step_at(shared.write_stamp(granule)), writer)));
+                 fmt::format("shared address {}: no wait of this thread covers {}", address, who));
   }
-  const std::string other =
-      with_writer ? block.describe(block.step_at(shared.write_stamp(granule)), shared.writer(granule))
-                  : block.describe(block.step_at(shared.read_stamp(granule)), shared.reader(granule));
   access.fault(is_mild && with_writer ? FaultKind::same_value_race : FaultKind::race,
                fmt::format("shared address {}: unordered with the {} by {}", address,
-                           with_writer ? "write" : "read", other));
+                           with_writer ? "write" : "read", who));
 }
 
 /// Of an access to local memory: one per byte.
@@ -171,7 +168,9 @@ bool note_read(const LaneAccess& access, const Target& target, std::size_t bytes
 void note_write(const LaneAccess& access, const Target& target, std::size_t bytes, WriteMode mode) {
   Block& block = access.warp.block();
   if (target.space == Space::global) {
-    if (block.is_watched()) {
+    if (block.is_watched() && mode.is_atomic) {
+      note_global_atomic(access, target, bytes);
+    } else if (block.is_watched()) {
       note_global_write(access, target, bytes, mode);
     } else {
       std::fill_n(target.allocation->written.data() + target.offset, bytes, std::uint8_t{1});
@@ -183,12 +182,14 @@ void note_write(const LaneAccess& access, const Target& target, std::size_t byte
   if (target.space != Space::shared) return;
   SharedMemory& shared = block.shared();
   if (!block.mbarriers().empty()) check_is_no_mbarrier(access, target.offset, bytes);
-  const Conflict conflict = shared.write(shared.granule(target.offset), shared.granules(bytes),
-                                         access.thread(), mode.is_atomic, block.clocks());
+  const std::size_t first = shared.granule(target.offset), count = shared.granules(bytes);
+  const Conflict conflict = mode.is_atomic
+                                ? shared.write_atomic(first, count, access.thread(), block.clocks())
+                                : shared.write(first, count, access.thread(), block.clocks());
   if (conflict == Conflict::none) return;
   const bool is_mild = conflict == Conflict::writer && has_same_value(target, bytes, mode);
   if (!is_mild || !block.grid().options.forgives_same_value) fault_shared(access, conflict, is_mild);
-  shared.mark(shared.granule(target.offset), shared.granules(bytes), access.thread(), block.clocks().now());
+  shared.mark(first, count, access.thread(), block.clocks().now());
 }
 
 bool is_written(const LaneAccess& access, const Target& target, std::size_t bytes) {

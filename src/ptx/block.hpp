@@ -77,7 +77,7 @@ class Block {
   Clocks& clocks() { return clocks_; }
   SharedMemory& shared() { return shared_; }
   /// Of global memory that may be written, by the address of its record; only under partial ordering.
-  Readers& global_readers() { return global_readers_; }
+  AccessHistory& global_history() { return global_history_; }
   Random& random() { return random_; }
   PendingCopies& pending(const Warp& warp) { return pending_[warp.index()]; }
   LocalMemory& local(std::uint32_t thread);
@@ -107,6 +107,8 @@ class Block {
   Place place(const Step& step, std::uint32_t thread) const;
   /// "line 12 (row_dot.cuh:31) by thread (3, 0, 0)": the other access of a race.
   std::string describe(std::uint32_t step, std::uint32_t thread) const;
+  /// "line 12 (row_dot.cuh:31): st.global.f32".
+  std::string describe_step(std::uint32_t step) const;
 
  private:
   static constexpr std::uint32_t kRecent = 1 << 14;
@@ -156,7 +158,7 @@ class Block {
   Random random_;
   Clocks clocks_;
   SharedMemory shared_;
-  Readers global_readers_;
+  AccessHistory global_history_;
   std::vector<std::unique_ptr<Warp>> warps_;
   std::vector<PendingCopies> pending_;
   std::vector<LocalMemory> local_;

@@ -31,8 +31,12 @@ std::string Block::describe(std::uint32_t step, std::uint32_t thread) const {
     who = thread == kSeveral ? "several threads" : "a bulk copy";
   }
   if (step == kNone) return fmt::format("{}, a long time before", who);
+  return fmt::format("{} at {}", who, describe_step(step));
+}
+
+std::string Block::describe_step(std::uint32_t step) const {
   const Place there = place(program().steps[step], 0);
-  return fmt::format("{} at line {}{}: {}", who, there.ptx_line, source_text(there), program().texts[step]);
+  return fmt::format("line {}{}: {}", there.ptx_line, source_text(there), program().texts[step]);
 }
 
 std::string Block::where_everyone_stands() const {

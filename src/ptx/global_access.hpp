@@ -16,5 +16,7 @@ inline bool has_same_value(const Target& target, std::size_t bytes, WriteMode mo
 /// As note_read and note_write of access.hpp, of a target in an allocation.
 bool note_global_read(const LaneAccess& access, const Target& target, std::size_t bytes, bool is_shared);
 void note_global_write(const LaneAccess& access, const Target& target, std::size_t bytes, WriteMode mode);
+/// One at a time among all blocks.
+void note_global_atomic(const LaneAccess& access, const Target& target, std::size_t bytes);
 
 }  // namespace perceptron::ptx

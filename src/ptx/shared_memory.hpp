@@ -3,10 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "src/ptx/accessors.hpp"
 #include "src/ptx/clocks.hpp"
-#include "src/ptx/readers.hpp"
 
 namespace perceptron::ptx {
 
@@ -59,24 +60,25 @@ class SharedMemory {
                        ? kSeveral
                        : static_cast<std::uint16_t>(thread);
       read_stamp_[g] = now;
-      if (has_partial_ordering_) readers_.note(g, thread, now);
+      if (has_partial_ordering_) history_.readers.note(g, {thread, now});
     }
     return result;
   }
-  /// Before a write; `is_atomic` for operations that do not race with their like.
-  Conflict write(std::size_t first, std::size_t count, std::uint32_t thread, bool is_atomic, Clocks& clocks) {
+  Conflict write(std::size_t first, std::size_t count, std::uint32_t thread, Clocks& clocks) {
     const Stamp now = clocks.now(), floor = clocks.floor();
     for (std::size_t g = first; g < first + count; ++g) {
       if (write_stamp_[g] >= floor || read_stamp_[g] >= floor) [[unlikely]] {
-        const Conflict conflict = judge_write(g, thread, is_atomic, clocks);
+        const Conflict conflict = judge_write(g, thread, clocks);
         if (conflict != Conflict::none) return found(g, conflict);
       }
       write_stamp_[g] = now;
-      writer_[g] = writer_of(thread, is_atomic);
+      writer_[g] = static_cast<std::uint16_t>(thread);
       read_stamp_[g] = 0;
     }
     return Conflict::none;
   }
+  /// By an operation that does not race with its like.
+  Conflict write_atomic(std::size_t first, std::size_t count, std::uint32_t thread, const Clocks& clocks);
   void mark(std::size_t first, std::size_t count, std::uint32_t writer, Stamp stamp) {
     for (std::size_t g = first; g < first + count; ++g) {
       write_stamp_[g] = stamp;
@@ -87,16 +89,26 @@ class SharedMemory {
 
   /// Of the last conflict.
   std::size_t conflict_granule() const { return conflict_granule_; }
+  const Accessor& conflict_other() const { return conflict_other_; }  ///< Who wrote or read before.
+
   std::uint16_t writer(std::size_t granule) const { return writer_[granule]; }
-  std::uint16_t reader(std::size_t granule) const {
-    return conflict_reader_ != kSeveral ? conflict_reader_ : reader_[granule];
-  }
   Stamp write_stamp(std::size_t granule) const { return write_stamp_[granule]; }
-  Stamp read_stamp(std::size_t granule) const { return read_stamp_[granule]; }
 
  private:
-  Conflict judge_read(std::size_t granule, std::uint32_t thread, const Clocks& clocks) const;
-  Conflict judge_write(std::size_t granule, std::uint32_t thread, bool is_atomic, const Clocks& clocks);
+  Conflict judge_read(std::size_t granule, std::uint32_t thread, const Clocks& clocks);
+  Conflict judge_write(std::size_t granule, std::uint32_t thread, const Clocks& clocks);
+  Conflict judge_atomic(std::size_t granule, std::uint32_t thread, const Clocks& clocks);
+  bool is_atomic(std::size_t granule) const { return (writer_[granule] & kAtomic) != 0; }
+  Accessor last_writer(std::size_t granule) const {
+    return {thread_of(writer_[granule]), write_stamp_[granule]};
+  }
+  std::optional<Accessor> unknown_writer(std::size_t granule, std::uint32_t thread,
+                                         const Clocks& clocks) const;
+  Conflict conflict_with(const std::optional<Accessor>& other, Conflict kind) {
+    if (!other) return Conflict::none;
+    conflict_other_ = *other;
+    return kind;
+  }
   Conflict found(std::size_t granule, Conflict conflict) {
     conflict_granule_ = granule;
     return conflict;
@@ -107,9 +119,9 @@ class SharedMemory {
   bool has_partial_ordering_;
   std::vector<Stamp> write_stamp_, read_stamp_;
   std::vector<std::uint16_t> writer_, reader_;
-  Readers readers_;  ///< Only under partial ordering.
+  AccessHistory history_;  ///< Only under partial ordering.
   std::size_t conflict_granule_ = 0;
-  std::uint16_t conflict_reader_ = kSeveral;
+  Accessor conflict_other_{};
 };
 
 }  // namespace perceptron::ptx

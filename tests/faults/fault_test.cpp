@@ -69,6 +69,8 @@ const std::vector<Expectation>& expectations() {
       {"early_return", "no_barrier_after_return", {race, unwritten}},
       {"handover", "wrong_count", {divergent_barrier, deadlock}},
       {"handover", "no_named_barrier", {race, deadlock}},
+      {"warp_histogram", "no_clearing_barrier", {race}},
+      {"warp_histogram", "no_counting_barrier", {race}},
   };
   return kRows;
 }
@@ -170,7 +172,7 @@ TEST_P(CorrectKernel, IsRightAndRaisesNoAlarm) {
 
 INSTANTIATE_TEST_SUITE_P(Machine, CorrectKernel,
                          testing::Values("row_sum", "copy_ring", "bulk_ring", "padded_rows", "half_warp_sum",
-                                         "early_return", "handover"),
+                                         "early_return", "handover", "warp_histogram"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

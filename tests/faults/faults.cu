@@ -58,6 +58,9 @@ enum class Fault {
   // handover
   wrong_count,
   no_named_barrier,
+  // warp_histogram
+  no_clearing_barrier,
+  no_counting_barrier,
 };
 
 /// y[row, part] = sum of the row over the part's columns, less that of the block's first row. Thread t owns
@@ -284,6 +287,23 @@ __device__ void handover(const Arguments& p) {
   p.y[thread - kHalf] = sum;
 }
 
+/// y[t] = how many of the values that t's warp reads are t's lane. Each warp counts with atomic operations in
+/// bins of its own, so that its lanes alone must meet. A lane counts itself first and last: then nobody
+/// else's operations stand beside the clearing and the reading of its bin.
+template <Fault kFault>
+__device__ void warp_histogram(const Arguments& p) {
+  __shared__ int bins[kThreads];
+  const int thread = static_cast<int>(threadIdx.x), warp = thread / 32;
+  bins[thread] = 0;  // @no_clearing_barrier:other
+  if (kFault != Fault::no_clearing_barrier) __syncwarp();
+  for (int i = thread; i < p.columns; i += kThreads) {
+    const int bin = static_cast<int>(p.x[i]);
+    atomicAdd(&bins[warp * 32 + bin], 1);  // @no_clearing_barrier @no_counting_barrier:other
+  }
+  if (kFault != Fault::no_counting_barrier) __syncwarp();
+  p.y[thread] = static_cast<float>(bins[thread]);  // @no_counting_barrier
+}
+
 }  // namespace perceptron::faults
 
 #define PERCEPTRON_ENTRY(name, body, fault)                                                  \
@@ -341,3 +361,6 @@ PERCEPTRON_FAULT(early_return, no_barrier_after_return)
 PERCEPTRON_CORRECT(handover)
 PERCEPTRON_FAULT(handover, wrong_count)
 PERCEPTRON_FAULT(handover, no_named_barrier)
+PERCEPTRON_CORRECT(warp_histogram)
+PERCEPTRON_FAULT(warp_histogram, no_clearing_barrier)
+PERCEPTRON_FAULT(warp_histogram, no_counting_barrier)

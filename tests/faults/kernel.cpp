@@ -100,6 +100,19 @@ Case half_warp_sum() {
   return made;
 }
 
+/// Six values per thread: its lane, those of four others, its lane.
+Case warp_histogram() {
+  Case made;
+  made.block = {kThreads, 1, 1};
+  made.arguments = {.rows = 1, .columns = 6 * kThreads};
+  for (std::size_t i = 0; i < 6 * kThreads; ++i) {
+    const std::size_t round = i / kThreads;
+    made.x.push_back(static_cast<float>((i + (round % 5 == 0 ? 0 : round * round)) % 32));
+  }
+  made.expected.assign(kThreads, 6);
+  return made;
+}
+
 }  // namespace
 
 Case make_case(std::string_view body) {
@@ -109,6 +122,7 @@ Case make_case(std::string_view body) {
   if (body == "padded_rows") return padded_rows();
   if (body == "early_return") return early_return();
   if (body == "half_warp_sum") return half_warp_sum();
+  if (body == "warp_histogram") return warp_histogram();
   return ring(kThreads, 5, kThreads / 2, kThreads / 2);
 }
 

@@ -21,7 +21,8 @@ struct Case {
   std::vector<float> expected;
 };
 
-/// By body: row_sum, copy_ring, bulk_ring, padded_rows, half_warp_sum, early_return, handover.
+/// By body: row_sum, copy_ring, bulk_ring, padded_rows, half_warp_sum, early_return, handover,
+/// warp_histogram.
 Case make_case(std::string_view body);
 
 /// Runs an entry of faults.cu on the case and returns y. x is read-only, y unwritten at first.
