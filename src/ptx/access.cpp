@@ -113,7 +113,6 @@ Target resolve(const LaneAccess& access, Space space, std::uint64_t address, std
   if (address % bytes != 0) {
     access.fault(FaultKind::misaligned, fmt::format("{:#x} is no multiple of {} bytes", address, bytes));
   }
-  const Program& program = access.warp.block().program();
   if (space == Space::generic) {
     if (address >= std::uint64_t{1} << kAllocationShift)
       return resolve_global(access, address, bytes, is_write);
@@ -125,25 +124,19 @@ Target resolve(const LaneAccess& access, Space space, std::uint64_t address, std
                                          : Space::global;
     if (space == Space::local) address -= window;
   }
-  // Module variables with values are placed in the constant window, .global ones too.
-  const bool is_variable = window_of(address) == kConstantWindow;
-  if (space == Space::global && is_variable) space = Space::constant;
+  // Parameters of functions are local variables of the caller.
+  if (space == Space::param && window_of(address) == 0) space = Space::local;
   switch (space) {
     case Space::shared: return resolve_shared(access, address, bytes);
     case Space::local:
       return resolve_within(access, space, access.warp.block().local(access.thread()).bytes, address, bytes);
     case Space::param:
     case Space::constant: {
-      if (is_write && is_variable) {
-        throw Unsupported(
-            fmt::format("{}: writes to a __device__ variable, which the machine keeps constant; give the "
-                        "kernel that memory by a parameter",
-                        program.kernel));
-      }
       if (is_write) access.fault(FaultKind::out_of_bounds, "writes to read-only memory");
       const bool is_parameter = space == Space::param;
-      const auto data = is_parameter ? access.warp.block().grid().launch.arguments.bytes()
-                                     : std::span<const std::byte>(program.constant_data);
+      const auto data = is_parameter
+                            ? access.warp.block().grid().launch.arguments.bytes()
+                            : std::span<const std::byte>(access.warp.block().program().constant_data);
       return resolve_within(access, space, {const_cast<std::byte*>(data.data()), data.size()},
                             address - (is_parameter ? kParameterWindow : kConstantWindow), bytes);
     }

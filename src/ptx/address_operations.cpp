@@ -1,6 +1,4 @@
 // cvta, isspacep and prefetch: operations on addresses alone.
-#include <fmt/format.h>
-
 #include "src/ptx/block.hpp"
 #include "src/ptx/memory_operations.hpp"
 #include "src/ptx/warp.hpp"
@@ -42,11 +40,6 @@ void is_in_space(Warp& warp, const Step& step, Mask mask) {
   Mask value = 0;
   for_each_lane(mask, [&](int lane) {
     const std::uint64_t window = window_of(warp.row<std::uint64_t>(step.source[0])[lane]);
-    if (window == kConstantWindow && step.immediate == 0) {
-      throw Unsupported(
-          fmt::format("{}: whether a variable of the module is .global is not known at run time",
-                      warp.block().program().kernel));
-    }
     const bool is_global = window == 0 || window > kConstantWindow;
     value |= static_cast<Mask>(step.immediate == 0 ? is_global : window == step.immediate) << lane;
   });

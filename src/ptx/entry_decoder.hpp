@@ -29,7 +29,7 @@ class EntryDecoder {
   std::uint32_t constant_row(std::uint64_t bits, bool is_wide);
   std::uint32_t special_row(const std::string& name);
   bool is_register(const std::string& name) const { return entry_.registers.contains(name); }
-  /// Throws Unsupported for variables whose initial values the machine does not know.
+  /// Throws Unsupported for variables whose values the machine does not know.
   bool find_symbol(const std::string& name, std::uint64_t& address, Space& space) const;
 
   /// Bytes that an operand's place lies behind its base.
@@ -44,11 +44,12 @@ class EntryDecoder {
     std::uint64_t address;
     Space space;
     std::size_t element_bytes = 1;
-    bool holds_addresses = false;
+    const char* unknown = nullptr;  ///< Why the variable cannot be used.
   };
 
   void place_symbols();
   void place_variables(const std::vector<Variable>& variables);
+  void place(const Variable& variable);
   void number_registers();
 
   const Module& module_;

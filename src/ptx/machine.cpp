@@ -110,7 +110,7 @@ void check_launch(const Program& program, const kernels::Launch& launch, const R
 RunReport run(const Program& program, const kernels::Launch& launch, Memory& memory,
               const RunOptions& options) {
   check_launch(program, launch, options);
-  memory.state().begin_launch(program.global_granule_log2);
+  memory.state().begin_launch(program);
   const Grid grid{program, launch, memory.state(), options};
   const std::uint64_t blocks = launch.grid.count();
   std::atomic<std::uint64_t> warp_instructions = 0, lane_operations = 0, first_fault = blocks;

@@ -10,6 +10,18 @@
 #include "src/ptx/memory_state.hpp"
 
 namespace perceptron::ptx {
+namespace {
+
+/// Of nobody.
+void give_records(Allocation& allocation, int granule_log2) {
+  const std::size_t granules = ((allocation.bytes.size() + 256) >> granule_log2) + 2;  // 256: the phase.
+  // calloc's pages cost nothing until a kernel touches them; zero bytes are a record of nobody.
+  auto* records = static_cast<GlobalRecord*>(std::calloc(granules, sizeof(GlobalRecord)));
+  if (records == nullptr) throw std::bad_alloc();
+  allocation.records.reset(records);
+}
+
+}  // namespace
 
 Memory::Memory() : state_(std::make_unique<State>()) {}
 Memory::~Memory() = default;
@@ -79,15 +91,22 @@ Allocation& Memory::State::checked(DeviceAddress address, std::size_t bytes) con
   return *allocation;
 }
 
-void Memory::State::begin_launch(int granule_log2) {
+void Memory::State::begin_launch(const Program& program) {
+  variables.clear();
+  for (const GlobalVariable& variable : program.variables) {
+    auto allocation = std::make_unique<Allocation>();
+    allocation->name = variable.name;
+    allocation->address = variable_address(variables.size());
+    allocation->bytes = variable.initial;
+    allocation->written.assign(variable.initial.size(), 1);
+    allocation->is_fully_written = true;
+    give_records(*allocation, program.global_granule_log2);
+    variables.push_back(std::move(allocation));
+  }
   for (const auto& allocation : allocations) {
     allocation->records.reset();
     if (allocation->is_released || allocation->is_read_only) continue;
-    const std::size_t granules = ((allocation->bytes.size() + 256) >> granule_log2) + 2;  // 256: the phase.
-    // calloc's pages cost nothing until a kernel touches them; zero bytes are a record of nobody.
-    auto* records = static_cast<GlobalRecord*>(std::calloc(granules, sizeof(GlobalRecord)));
-    if (records == nullptr) throw std::bad_alloc();
-    allocation->records.reset(records);
+    give_records(*allocation, program.global_granule_log2);
   }
 }
 

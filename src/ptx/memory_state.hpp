@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "src/ptx/memory.hpp"
+#include "src/ptx/program.hpp"
 
 namespace perceptron::ptx {
 
@@ -28,9 +29,6 @@ struct GlobalRecord {
 };
 
 inline constexpr std::uint32_t kManyBlocks = ~std::uint32_t{0};
-
-/// 2⁴⁰ bytes of addresses belong to each allocation.
-inline constexpr int kAllocationShift = 40;
 
 struct FreeRecords {
   void operator()(GlobalRecord* records) const { std::free(records); }
@@ -49,16 +47,19 @@ struct Allocation {
 
 struct Memory::State {
   std::vector<std::unique_ptr<Allocation>> allocations;
+  std::vector<std::unique_ptr<Allocation>> variables;  ///< Of the launch.
 
   Allocation* find(DeviceAddress address) const {
     const std::uint64_t index = (address >> kAllocationShift) - 1;
-    return index < allocations.size() && !allocations[index]->is_released ? allocations[index].get()
-                                                                          : nullptr;
+    if (index < allocations.size())
+      return allocations[index]->is_released ? nullptr : allocations[index].get();
+    const std::uint64_t variable = (address - kVariableWindow) >> kAllocationShift;
+    return variable < variables.size() ? variables[variable].get() : nullptr;
   }
   /// Throws InvalidArgument.
   Allocation& checked(DeviceAddress address, std::size_t bytes) const;
-  /// Forgets all accesses: launches are ordered.
-  void begin_launch(int granule_log2);
+  /// Forgets all accesses: launches are ordered. The program's variables hold their initial values.
+  void begin_launch(const Program& program);
 };
 
 }  // namespace perceptron::ptx

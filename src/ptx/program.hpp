@@ -91,6 +91,12 @@ struct SpecialRow {
   Special special;
 };
 
+/// A .global variable that the entry names: memory of each launch.
+struct GlobalVariable {
+  std::string name;
+  std::vector<std::byte> initial;  ///< Zeros where nothing else is said.
+};
+
 struct Program {
   std::string kernel;
   std::vector<Step> steps;
@@ -104,8 +110,9 @@ struct Program {
   std::size_t argument_bytes = 0;
   std::size_t static_shared_bytes = 0;   ///< From kSharedBase on.
   std::size_t local_bytes = 0;           ///< Per thread.
-  std::vector<std::byte> constant_data;  ///< Module variables with values; read-only.
-  int shared_granule_log2 = 2;           ///< Narrowest access to shared memory: no record is finer.
+  std::vector<std::byte> constant_data;  ///< Variables of .const; read-only.
+  std::vector<GlobalVariable> variables;
+  int shared_granule_log2 = 2;  ///< Narrowest access to shared memory: no record is finer.
   int global_granule_log2 = 2;
   bool has_partial_ordering = false;  ///< Orders threads by more than barriers of the whole block.
   int max_threads = 1024;
@@ -121,6 +128,13 @@ inline constexpr std::uint64_t kLocalWindow = std::uint64_t{2} << 36;
 inline constexpr std::uint64_t kParameterWindow = std::uint64_t{3} << 36;
 inline constexpr std::uint64_t kConstantWindow = std::uint64_t{4} << 36;
 inline constexpr std::uint64_t kSharedBase = 1024;
+
+/// 2⁴⁰ bytes of addresses belong to each allocation of global memory, and to each variable, which lie above.
+inline constexpr int kAllocationShift = 40;
+inline constexpr std::uint64_t kVariableWindow = std::uint64_t{1} << 60;
+constexpr std::uint64_t variable_address(std::uint64_t index) {
+  return kVariableWindow + (index << kAllocationShift) + 4096;  // No alignment is larger.
+}
 
 /// What cvta adds to an address of shared memory. Its low 32 bits lead nowhere, so that a generic address is
 /// a fault where one of shared memory is needed, whole or cut to 32 bits.

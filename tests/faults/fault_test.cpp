@@ -71,6 +71,8 @@ const std::vector<Expectation>& expectations() {
       {"handover", "no_named_barrier", {race, deadlock}},
       {"warp_histogram", "no_clearing_barrier", {race}},
       {"warp_histogram", "no_counting_barrier", {race}},
+      {"tickets", "sets_next", {race}},
+      {"tickets", "reads_next", {race}},
   };
   return kRows;
 }
@@ -172,7 +174,7 @@ TEST_P(CorrectKernel, IsRightAndRaisesNoAlarm) {
 
 INSTANTIATE_TEST_SUITE_P(Machine, CorrectKernel,
                          testing::Values("row_sum", "copy_ring", "bulk_ring", "padded_rows", "half_warp_sum",
-                                         "early_return", "handover", "warp_histogram"),
+                                         "early_return", "handover", "warp_histogram", "tickets"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

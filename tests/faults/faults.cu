@@ -61,6 +61,9 @@ enum class Fault {
   // warp_histogram
   no_clearing_barrier,
   no_counting_barrier,
+  // tickets
+  sets_next,
+  reads_next,
 };
 
 /// y[row, part] = sum of the row over the part's columns, less that of the block's first row. Thread t owns
@@ -304,6 +307,24 @@ __device__ void warp_histogram(const Arguments& p) {
   p.y[thread] = static_cast<float>(bins[thread]);  // @no_counting_barrier
 }
 
+__device__ int next_ticket;
+
+/// y[n] = n, by the thread that draws ticket n of all blocks'.
+template <Fault kFault>
+__device__ void tickets(const Arguments& p) {
+  const bool is_first = blockIdx.x == 0 && threadIdx.x == 0;
+  if (kFault == Fault::sets_next && is_first) next_ticket = 0;  // @sets_next:other
+  __syncthreads();
+  int ticket = atomicAdd(&next_ticket, 1);  // @sets_next @reads_next:other
+  // Of its own block's operations the thread knows.
+  __syncthreads();
+  const bool is_last = blockIdx.x + 1 == gridDim.x && threadIdx.x == 0;
+  // Volatile, or the compiler has all threads read.
+  // @reads_next
+  if (kFault == Fault::reads_next && is_last) ticket -= *static_cast<volatile int*>(&next_ticket) - p.rows;
+  p.y[ticket] = static_cast<float>(ticket);
+}
+
 }  // namespace perceptron::faults
 
 #define PERCEPTRON_ENTRY(name, body, fault)                                                  \
@@ -364,3 +385,6 @@ PERCEPTRON_FAULT(handover, no_named_barrier)
 PERCEPTRON_CORRECT(warp_histogram)
 PERCEPTRON_FAULT(warp_histogram, no_clearing_barrier)
 PERCEPTRON_FAULT(warp_histogram, no_counting_barrier)
+PERCEPTRON_CORRECT(tickets)
+PERCEPTRON_FAULT(tickets, sets_next)
+PERCEPTRON_FAULT(tickets, reads_next)

@@ -113,6 +113,16 @@ Case warp_histogram() {
   return made;
 }
 
+Case tickets() {
+  Case made;
+  made.grid = {3, 1, 1};
+  made.block = {kThreads, 1, 1};
+  made.arguments = {.rows = 3 * kThreads};
+  made.expected.resize(3 * kThreads);
+  std::iota(made.expected.begin(), made.expected.end(), 0.0f);
+  return made;
+}
+
 }  // namespace
 
 Case make_case(std::string_view body) {
@@ -123,6 +133,7 @@ Case make_case(std::string_view body) {
   if (body == "early_return") return early_return();
   if (body == "half_warp_sum") return half_warp_sum();
   if (body == "warp_histogram") return warp_histogram();
+  if (body == "tickets") return tickets();
   return ring(kThreads, 5, kThreads / 2, kThreads / 2);
 }
 

@@ -60,10 +60,15 @@ TEST(PtxAddressOpcode, SpacesOfAddresses) {
     }
   }
   cover("isspacep");
-  const std::string table = ".global .b32 table = 5;";
-  EXPECT_THROW(
-      run_snippet({"mov.u64 %z0, table; isspacep.global p0, %z0;", {8}, 4, false, table}, random_rows(1)),
-      Unsupported);
+  const std::string variables = ".global .b32 global = 5; .const .b32 constant = 5;";
+  for (const std::string space : {"global", "constant"}) {
+    expect_results({"mov.u64 %z0, " + space + "; isspacep.global p0, %z0; selp.u32 %t, 1, 0, p0;",
+                    {8},
+                    4,
+                    true,
+                    variables},
+                   [&](const Row&) { return space == "global" ? 1 : 0; });
+  }
 }
 
 /// Where shared memory is named, a generic address is a fault, whole or cut to 32 bits.
