@@ -50,6 +50,9 @@ struct PtxLaunch {
   int threads = 0;         ///< As in Options: blocks that run at once.
   /// Several threads may store one value to one place in any order, as Triton's kernels do: no race then.
   bool allows_same_value_stores = false;
+  /// Given what each printf of the kernel makes, one at a time, by any of the threads; blocks that run at
+  /// once print in any order.
+  std::function<void(std::string_view)> print = {};
   /// Called before each block and now and then within one, by any of the threads; what it throws ends the
   /// run.
   std::function<void()> watch = {};

@@ -181,6 +181,7 @@ PtxResult run(const PtxKernel& kernel, const PtxOptions& options, DataKind kind)
   launch.seed = options.seed;
   launch.threads = options.threads;
   launch.allows_same_value_stores = options.allows_same_value_stores;
+  launch.print = [](std::string_view text) { fmt::print(stderr, "{}", text); };
   launch.watch = stop_if_interrupted;
   for (const std::string& word : split(options.arguments)) launch.arguments.push_back(arguments.of(word));
   try {

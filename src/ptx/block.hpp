@@ -104,6 +104,10 @@ class Block {
   /// The step that runs sleeps until some mbarrier's phase completes, and is then repeated.
   void sleep() { falls_asleep_ = true; }
 
+  void print(std::string_view text) const {
+    if (grid_.options.print) grid_.options.print(text);
+  }
+
   Place place(const Step& step, std::uint32_t thread) const;
   /// "line 12 (row_dot.cuh:31) by thread (3, 0, 0)": the other access of a race.
   std::string describe(std::uint32_t step, std::uint32_t thread) const;

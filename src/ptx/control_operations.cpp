@@ -18,10 +18,14 @@ void decode_bra(Decoder& d) {
   d.step.control = Control::branch;
 }
 
-void decode_exit(Decoder& d) {
+/// Of a function, which stands in place of its call: to the label behind that.
+void decode_ret(Decoder& d) {
+  if (d.operand_count() > 0) return decode_bra(d);
   d.take("uni");
   d.step.control = Control::exit;
 }
+
+void decode_exit(Decoder& d) { d.step.control = Control::exit; }
 
 void trap(Warp& warp, const Step& step, Mask mask) {
   warp.fault(FaultKind::trap, step, std::countr_zero(mask), "the kernel stops itself");
@@ -79,8 +83,8 @@ void decode_barrier(Decoder& d) {
 }
 
 constexpr Operation kOperations[]{
-    {"bra", decode_bra},         {"ret", decode_exit},  {"exit", decode_exit},          {"bar", decode_bar},
-    {"barrier", decode_barrier}, {"trap", decode_trap}, {"nanosleep", decode_nanosleep}};
+    {"bra", decode_bra}, {"ret", decode_ret},         {"call", decode_call}, {"exit", decode_exit},
+    {"bar", decode_bar}, {"barrier", decode_barrier}, {"trap", decode_trap}, {"nanosleep", decode_nanosleep}};
 
 }  // namespace
 

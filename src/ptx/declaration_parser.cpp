@@ -122,11 +122,12 @@ void parse_variables(TokenReader& tokens, Scopes& scopes, bool is_extern, std::v
   tokens.expect(';');
 }
 
-void parse_parameters(TokenReader& tokens, std::vector<Parameter>& into) {
+void parse_parameters(TokenReader& tokens, bool is_function, std::vector<Parameter>& into) {
   if (tokens.take_symbol(')')) return;
   do {
-    if (!tokens.take_dotted(".param")) tokens.fail(".param");
     Parameter parameter;
+    parameter.is_register = is_function && tokens.take_dotted(".reg");
+    if (!parameter.is_register && !tokens.take_dotted(".param")) tokens.fail(".param");
     parameter.alignment = parse_alignment(tokens);
     parameter.type = parse_type(tokens);
     if (tokens.take_dotted(".ptr")) {
@@ -136,7 +137,7 @@ void parse_parameters(TokenReader& tokens, std::vector<Parameter>& into) {
     }
     if (parameter.alignment == 0) parameter.alignment = size_of(parameter.type);
     parameter.name = tokens.expect_word("a parameter's name");
-    parameter.bytes = parse_array_bytes(tokens, size_of(parameter.type), false);
+    parameter.bytes = parse_array_bytes(tokens, size_of(parameter.type), is_function);
     into.push_back(std::move(parameter));
   } while (tokens.take_symbol(','));
   tokens.expect(')');

@@ -19,8 +19,8 @@ std::optional<Space> space_of(std::string_view directive);
 /// From the directive of a space to the semicolon.
 void parse_variables(TokenReader& tokens, Scopes& scopes, bool is_extern, std::vector<Variable>& into);
 
-/// Behind the '(' of an entry, to ')'.
-void parse_parameters(TokenReader& tokens, std::vector<Parameter>& into);
+/// Behind the '(' of an entry or a function, to ')'. A function's may be registers, and arrays of any size.
+void parse_parameters(TokenReader& tokens, bool is_function, std::vector<Parameter>& into);
 
 /// Behind .reg, to the semicolon.
 void parse_registers(TokenReader& tokens, Scopes& scopes, std::map<std::string, Type>& into);

@@ -200,8 +200,6 @@ void Decoder::address(std::size_t index, Space space) {
     step.source[0] = row;
     is_wide_address_ = is_wide(declared);
     return;
-  } else if (space == Space::param) {
-    refuse("function calls are not known: have functions inlined (__forceinline__) and do without printf");
   } else {
     invalid(fmt::format("unknown name {}", place->base));
   }

@@ -18,6 +18,7 @@ std::string_view to_string(FaultKind kind) {
     case FaultKind::budget: return "instruction budget spent";
     case FaultKind::arithmetic: return "undefined arithmetic";
     case FaultKind::trap: return "trap";
+    case FaultKind::assertion: return "assertion failed";
   }
   return "fault";
 }

@@ -24,6 +24,7 @@ enum class FaultKind : std::uint8_t {
   budget,             ///< The instruction budget is spent.
   arithmetic,         ///< An operation without a defined result (division by zero of integers).
   trap,               ///< The kernel stopped itself.
+  assertion,          ///< An assert() of the kernel failed.
 };
 
 std::string_view to_string(FaultKind kind);

@@ -126,6 +126,28 @@ Vector parse_vector(TokenReader& tokens, const Scopes& scopes) {
   return result;
 }
 
+/// (p, q); nothing where there is no '('.
+Vector parse_arguments(TokenReader& tokens, const Scopes& scopes) {
+  Vector result;
+  if (!tokens.take_symbol('(') || tokens.take_symbol(')')) return result;
+  do result.elements.push_back(parse_operand(tokens, scopes, false));
+  while (tokens.take_symbol(','));
+  tokens.expect(')');
+  return result;
+}
+
+/// {(results),} function{, (arguments){, prototype}}: always results, function and arguments.
+std::vector<Operand> parse_call(TokenReader& tokens, const Scopes& scopes) {
+  Operand results{parse_arguments(tokens, scopes)};
+  tokens.take_symbol(',');
+  Operand function{Name{scopes.resolve(tokens.expect_word("a function"))}};
+  tokens.take_symbol(',');
+  Operand arguments{parse_arguments(tokens, scopes)};
+  if (tokens.take_symbol(',')) tokens.expect_word("a prototype");
+  tokens.expect(';');
+  return {std::move(results), std::move(function), std::move(arguments)};
+}
+
 }  // namespace
 
 Instruction parse_instruction(TokenReader& tokens, const Scopes& scopes, Location location) {
@@ -139,8 +161,8 @@ Instruction parse_instruction(TokenReader& tokens, const Scopes& scopes, Locatio
   instruction.opcode = tokens.expect_word("an opcode");
   while (tokens.peek().kind == TokenKind::dotted)
     instruction.modifiers.emplace_back(tokens.take().text.substr(1));
-  if (instruction.opcode == "call") {  // Its operands are of no use: the decoder refuses it.
-    tokens.skip_statement();
+  if (instruction.opcode == "call") {
+    instruction.operands = parse_call(tokens, scopes);
   } else if (!tokens.is_symbol(';')) {
     do instruction.operands.push_back(parse_operand(tokens, scopes, instruction.is_jump()));
     while (tokens.take_symbol(','));

@@ -27,6 +27,8 @@ struct RunOptions {
   bool forgives_same_value = false;
   std::uint64_t instruction_budget = 1'000'000'000;   ///< Warp instructions per block.
   std::size_t shared_limit = std::size_t{227} << 10;  ///< Static and dynamic shared bytes a block may have.
+  /// What the kernel prints, each text whole, by any thread; nothing: nobody wants it.
+  std::function<void(std::string_view)> print = {};
   /// Called before each block and now and then within one, by any thread; what it throws ends the run.
   std::function<void()> watch = {};
 };

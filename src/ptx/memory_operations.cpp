@@ -22,6 +22,7 @@ struct Distinct {
 template <Space kSpace>
 bool is_local(std::uint64_t address) {
   if (kSpace == Space::generic) return window_of(address) == kLocalWindow;
+  if (kSpace == Space::param) return window_of(address) == 0;  // Of a function.
   return kSpace == Space::local;
 }
 
@@ -119,7 +120,7 @@ void store(Warp& warp, const Step& step, Mask mask) {
   Mask written = mask;
   for (int element = 0; element < step.count; ++element) {
     written &= warp.written(rows[element]);
-    if (kSpace != Space::shared && kSpace != Space::local) warp.use(step, rows[element], mask);
+    if (kSpace == Space::global || kSpace == Space::generic) warp.use(step, rows[element], mask);
   }
   for_each_lane(mask, [&](int lane) {
     const LaneAccess access{warp, step, lane};

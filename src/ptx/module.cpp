@@ -26,6 +26,12 @@ constexpr std::array<TypeRow, 20> kTypes{{
     {"bf16x2", Type::bf16x2, 4}, {"f32", Type::f32, 4}, {"f64", Type::f64, 8},     {"pred", Type::pred, 1},
 }};
 
+const Entry* find(const std::vector<Entry>& entries, std::string_view name) {
+  const auto found =
+      std::find_if(entries.begin(), entries.end(), [&](const Entry& entry) { return entry.name == name; });
+  return found == entries.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 std::size_t size_of(Type type) { return kTypes[static_cast<std::size_t>(type)].bytes; }
@@ -43,10 +49,10 @@ std::string Instruction::text() const {
   return text;
 }
 
+const Entry* Module::find_function(std::string_view name) const { return find(functions, name); }
+
 const Entry& Module::entry(std::string_view name) const {
-  const auto found =
-      std::find_if(entries.begin(), entries.end(), [&](const Entry& entry) { return entry.name == name; });
-  if (found != entries.end()) return *found;
+  if (const Entry* found = find(entries, name)) return *found;
   std::vector<std::string> names;
   for (const Entry& entry : entries) names.push_back(entry.name);
   throw InvalidArgument(fmt::format("no entry \"{}\" in the PTX, which has {}", name,

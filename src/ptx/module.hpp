@@ -103,7 +103,7 @@ struct Instruction {
   std::string text() const;                         ///< "fma.rn.f32", as messages name it.
 };
 
-/// A register declaration, or a variable of .shared, .local, .global or .const.
+/// A variable of .shared, .local, .global or .const, or of .param for a call.
 struct Variable {
   std::string name;
   Type type = Type::b8;
@@ -120,11 +120,14 @@ struct Parameter {
   Type type = Type::b8;  ///< Of its elements.
   std::size_t bytes = 0;
   std::size_t alignment = 1;
+  bool is_register = false;  ///< Of a function, declared as .reg.
 };
 
+/// An entry, or a function that others call.
 struct Entry {
   std::string name;
   std::vector<Parameter> parameters;
+  std::vector<Parameter> results;         ///< Of a function.
   std::map<std::string, Type> registers;  ///< Every declared register, ranges (%r<16>) expanded.
   std::vector<Variable> variables;        ///< Declared inside the entry.
   std::vector<Instruction> instructions;
@@ -137,11 +140,14 @@ struct Entry {
 struct Module {
   std::string version, target;  ///< "9.0", "sm_80".
   std::vector<Entry> entries;
+  std::vector<Entry> functions;      ///< With a body.
   std::vector<Variable> variables;   ///< Module scope.
   std::map<int, std::string> files;  ///< .file
 
   /// Throws InvalidArgument with the names there are.
   const Entry& entry(std::string_view name) const;
+  /// Nothing where there is none with a body.
+  const Entry* find_function(std::string_view name) const;
 };
 
 }  // namespace perceptron::ptx

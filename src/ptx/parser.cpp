@@ -47,7 +47,7 @@ class Parser {
     } else if (tokens_.take_dotted(".entry")) {
       entry();
     } else if (tokens_.take_dotted(".func")) {
-      skip_function();
+      function();
     } else if (space_of(token.text)) {
       variables(module_.variables);
     } else if (tokens_.take_dotted(".pragma") || tokens_.take_dotted(".alias")) {
@@ -74,20 +74,7 @@ class Parser {
     parse_variables(tokens_, scopes_, std::exchange(is_extern_, false), into);
   }
 
-  /// A declaration ends with a semicolon, a definition with its body.
-  void skip_function() {
-    while (!tokens_.is_symbol('{') && !tokens_.is_symbol(';')) {
-      if (tokens_.peek().kind == TokenKind::end) tokens_.fail("a function's body");
-      tokens_.take();
-    }
-    if (tokens_.is_symbol('{'))
-      tokens_.skip_block();
-    else
-      tokens_.take();
-    is_extern_ = false;
-  }
-
-  // Entries.
+  // Entries and functions.
   struct Jump {
     std::size_t instruction;
     std::vector<std::size_t> scopes;  ///< Numbers of those that it stands in.
@@ -95,17 +82,32 @@ class Parser {
 
   void entry() {
     is_extern_ = false;
-    module_.entries.emplace_back();
-    entry_ = &module_.entries.back();
+    entry_ = &module_.entries.emplace_back();
     entry_->name = tokens_.expect_word("an entry's name");
-    scopes_.begin_entry();
-    location_ = {};
-    jumps_.clear();
-    if (tokens_.take_symbol('(')) parse_parameters(tokens_, entry_->parameters);
+    if (tokens_.take_symbol('(')) parse_parameters(tokens_, false, entry_->parameters);
     while (!tokens_.is_symbol('{')) performance_directive();
     body();
-    resolve_labels();
-    scopes_.end_entry();
+  }
+
+  /// A declaration ends with a semicolon, a definition with its body.
+  void function() {
+    is_extern_ = false;
+    Entry function;
+    if (tokens_.take_symbol('(')) parse_parameters(tokens_, true, function.results);
+    function.name = tokens_.expect_word("a function's name");
+    if (tokens_.take_symbol('(')) parse_parameters(tokens_, true, function.parameters);
+    while (!tokens_.is_symbol('{') && !tokens_.is_symbol(';')) {  // .noreturn and the like.
+      if (tokens_.peek().kind == TokenKind::end) tokens_.fail("a function's body");
+      tokens_.take();
+    }
+    if (tokens_.take_symbol(';')) return;
+    for (const auto* list : {&function.results, &function.parameters}) {
+      for (const Parameter& parameter : *list) {
+        if (parameter.is_register) function.registers[parameter.name] = parameter.type;
+      }
+    }
+    entry_ = &module_.functions.emplace_back(std::move(function));
+    body();
   }
 
   void performance_directive() {
@@ -132,8 +134,11 @@ class Parser {
     if (token.text == ".reqnctapercluster") entry_->cluster = sizes;
   }
 
-  /// The entry's body, scopes within included.
+  /// Scopes within included.
   void body() {
+    scopes_.begin_entry();
+    location_ = {};
+    jumps_.clear();
     tokens_.expect('{');
     std::size_t depth = 1;
     while (depth > 0) {
@@ -148,6 +153,8 @@ class Parser {
         statement();
       }
     }
+    resolve_labels();
+    scopes_.end_entry();
   }
 
   void statement() {
@@ -171,7 +178,6 @@ class Parser {
     } else if (tokens_.take_dotted(".reg")) {
       parse_registers(tokens_, scopes_, entry_->registers);
     } else if (space_of(token.text)) {
-      if (token.text == ".param") return tokens_.skip_statement();  // Of a call, which is refused itself.
       variables(entry_->variables);
     } else if (token.text == ".pragma" || token.text == ".branchtargets" || token.text == ".callprototype") {
       tokens_.skip_statement();

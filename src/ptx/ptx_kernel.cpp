@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 #include <limits>
+#include <mutex>
 
 #include "perceptron/error.hpp"
 #include "perceptron/ptx.hpp"
@@ -198,6 +199,13 @@ PtxReport PtxKernel::run(const PtxLaunch& launch) const {
   options.threads = launch.threads;
   options.forgives_same_value = launch.allows_same_value_stores;
   options.watch = launch.watch;
+  std::mutex printing;
+  if (launch.print) {
+    options.print = [&](std::string_view text) {
+      const std::lock_guard lock(printing);
+      launch.print(text);
+    };
+  }
   const ptx::RunReport done = ptx::run(state_->program, described, arguments.memory(), options);
   return {done.blocks, done.warp_instructions, arguments.copy_out()};
 }

@@ -10,6 +10,9 @@ namespace perceptron::ptx {
 std::span<const Operation> control_operations();
 std::span<const Operation> warp_operations();
 
+/// Of a function without a body: runtime_functions.cpp.
+void decode_call(Decoder& decoder);
+
 enum class BarrierKind : std::uint8_t { sync, arrive, red_popc, red_and, red_or };
 
 /// bar.warp.sync: memory of the lanes is ordered.

@@ -164,21 +164,73 @@ TEST_F(OwnKernel, StoresOfOneValueAreRacesUnlessTheyAreAllowed) {
   expect_word(wrong.substr(wrong.find("reproduce")), "--same-value-stores");
 }
 
-TEST_F(OwnKernel, CallsVariablesAndDirectoriesAreRefusedByName) {
-  const std::string text = read_file(ptx("layer"));
-  const auto with = [&](const char* name, const char* instruction) {
-    std::string other = text;
-    other.insert(other.find("ld.param"), instruction);
-    other.insert(other.find(".visible"), ".global .align 4 .b8 total[4];\n");
-    write_file(dir_ / name, other);
-    return command(at(name));
-  };
-  expect_failure(with("call.ptx", "st.param.b64 [param0], 1;\n"), 2, {"function calls", "__forceinline__"});
-  expect_failure(with("variable.ptx", "st.global.b32 [total], 1;\n"), 2,
-                 {"layer", "__device__", "parameter"});
+TEST_F(OwnKernel, CallsOfOtherFilesAndDirectoriesAreRefusedByName) {
+  std::string other = read_file(ptx("layer"));
+  other.insert(other.find("ld.param"), "call.uni elsewhere;\n");
+  other.insert(other.find(".visible"), ".extern .func elsewhere();\n");
+  write_file(dir_ / "call.ptx", other);
+  expect_failure(command(at("call.ptx")), 2, {"layer", "line ", "elsewhere", "no body"});
   expect_failure(command(dir_.path().string()), 3, {"directory"});
   write_file(dir_ / "empty.ptx", "");
   expect_failure(command(at("empty.ptx")), 2, {"empty.ptx", "is empty"});
+}
+
+/// y[0] = 32 and a line, by variables of the module; an assertion where the parameter says so.
+TEST_F(OwnKernel, PrintsCountsAndAsserts) {
+  write_file(dir_ / "calls.ptx", R"(.version 8.0
+.target sm_80
+.address_size 64
+.extern .func (.param .b32 result) vprintf(.param .b64 format, .param .b64 values);
+.extern .func __assertfail(.param .b64 a, .param .b64 b, .param .b32 c, .param .b64 d, .param .b64 e);
+.global .align 4 .u32 counter;
+.global .align 1 .b8 text[8] = {115, 101, 101, 110, 10, 0};
+.visible .entry layer(.param .u64 y, .param .u32 fails)
+{
+  .reg .b64 %rd<4>; .reg .b32 %r<4>; .reg .pred %p<3>;
+  .param .b64 p; .param .b64 q; .param .b32 n; .param .b32 result;
+  red.global.add.u32 [counter], 1;
+  bar.sync 0;
+  mov.u64 %rd2, text;
+  st.param.b64 [p], %rd2;
+  st.param.b64 [q], 0;
+  st.param.b32 [n], 77;
+  ld.param.u32 %r1, [fails];
+  setp.ne.u32 %p1, %r1, 0;
+  @%p1 call.uni __assertfail, (p, p, n, p, q);
+  mov.u32 %r2, %tid.x;
+  setp.ne.u32 %p2, %r2, 0;
+  @%p2 bra $end;
+  call.uni (result), vprintf, (p, q);
+  ld.global.u32 %r3, [counter];
+  cvt.rn.f32.u32 %r3, %r3;
+  ld.param.u64 %rd1, [y];
+  st.global.b32 [%rd1], %r3;
+$end:
+  ret;
+}
+)");
+  const auto command_that = [&](const char* fails) {
+    return std::vector<std::string>{"validate",
+                                    "--ptx",
+                                    at("calls.ptx"),
+                                    "--entry",
+                                    "layer",
+                                    "--args",
+                                    fmt::format("y,{}", fails),
+                                    "--block",
+                                    "32",
+                                    "--problem",
+                                    "1x1x1:f32:identity:nobias",
+                                    "--data",
+                                    "one_hot"};
+  };
+  const Finished counted = perceptron(command_that("0"));
+  EXPECT_EQ(counted.exit_code, 1);
+  EXPECT_EQ(counted.err, "seen\n");
+  expect_word(counted.out, "found 32");
+  const std::string failed = expect_failed(command_that("1"));
+  expect_word(failed, "assertion failed in layer line 20");
+  expect_word(failed, "seen\n, seen\n:77, in seen");
 }
 
 TEST_F(OwnKernel, RefusesTextThatIsNoPtx) {

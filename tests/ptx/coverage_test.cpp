@@ -14,6 +14,7 @@ namespace {
 
 /// What shows only over time and between threads is no business of single instructions.
 const std::map<std::string, std::string, std::less<>> kElsewhere{
+    {"call", "call_test: of functions, assert, printf"},
     {"cp", "tests/faults: copies by group and by mbarrier, early and late"},
     {"mbarrier", "tests/faults: phases, parity, transactions"},
     {"fence", "tests/faults: a missing fence.mbarrier_init"},

@@ -214,7 +214,7 @@ lines */ mov.b32 %r1, 3; // and a comment; with a semicolon
   EXPECT_EQ(list[3].location.ptx_line, 12);
 }
 
-TEST(PtxParser, PassesOverFunctionsAndDebugSections) {
+TEST(PtxParser, ReadsFunctionsAndPassesOverDebugSections) {
   const Module module = parse(kHeader + R"(
 .extern .func (.param .b32 r) vprintf (.param .b64 a, .param .b64 b);
 .visible .func (.reg .f32 out) half(.reg .f32 in) { .reg .f32 %f<2>; { mul.rn.f32 out, in, 0f3F000000; } ret; }
@@ -230,7 +230,17 @@ TEST(PtxParser, PassesOverFunctionsAndDebugSections) {
   .b32 .debug_abbrev }
 )");
   ASSERT_EQ(module.entries.size(), 1U);
-  EXPECT_EQ(module.entries[0].instructions.at(1).opcode, "call");
+  const Instruction& call = module.entries[0].instructions.at(1);
+  EXPECT_EQ(call.opcode, "call");
+  ASSERT_EQ(call.operands.size(), 3U);
+  EXPECT_EQ(std::get<Name>(call.operands[1].value).text, "half");
+  EXPECT_EQ(std::get<Vector>(call.operands[2].value).elements.size(), 1U);
+  ASSERT_EQ(module.functions.size(), 1U);
+  const Entry& half = module.functions[0];
+  EXPECT_EQ(half.name, "half");
+  EXPECT_TRUE(half.results.at(0).is_register);
+  EXPECT_EQ(half.parameters.at(0).name, "in");
+  EXPECT_EQ(half.instructions.at(0).opcode, "mul");
 }
 
 std::string registers(std::size_t count) {
