@@ -70,13 +70,13 @@ class Inliner {
   }
 
   Entry run() {
-    add(entry_, Names(entry_), {});
+    add(entry_, Names(entry_), nullptr, {});
     return std::move(whole_);
   }
 
  private:
-  /// `end`: the label behind the call; of the entry none.
-  void add(const Entry& function, const Names& names, const std::string& end) {
+  /// `call`: that of the function, and `end` the label behind it; of the entry none.
+  void add(const Entry& function, const Names& names, const Instruction* call, const std::string& end) {
     for (const auto& [name, type] : function.registers) whole_.registers[names.of(name)] = type;
     for (const Variable& variable : function.variables) add_variable(variable, names.of(variable.name));
     std::vector<std::size_t> begins;
@@ -84,12 +84,23 @@ class Inliner {
       begins.push_back(whole_.instructions.size());
       Instruction instruction = written;
       names.apply(instruction);
-      if (instruction.opcode == "ret" && !end.empty()) instruction.operands = {{Name{end}}};
+      if (call != nullptr) {
+        locate(instruction.location, call->location);
+        if (instruction.opcode == "ret") instruction.operands = {{Name{end}}};
+      }
       if (instruction.opcode != "call" || !add_call(instruction))
         whole_.instructions.push_back(std::move(instruction));
     }
     begins.push_back(whole_.instructions.size());
     for (const auto& [label, index] : function.labels) whole_.labels[names.of(label)] = begins[index];
+  }
+
+  /// A function that the compiler made has no lines of a source: its call's say more.
+  static void locate(Location& location, const Location& call) {
+    if (location.source_line != 0) return;
+    const int line = location.ptx_line;
+    location = call;
+    location.ptx_line = line;
   }
 
   void add_variable(const Variable& variable, const std::string& name) {
@@ -116,8 +127,9 @@ class Inliner {
     add_parameters(call, 2, function->parameters, names);
     const std::string end = fmt::format("end of {}#{}", function->name, calls_);
     if (!call.predicate.empty()) jump_over(call, end);
+    begin(call, *function, names);
     callers_.push_back(function->name);
-    add(*function, names, end);
+    add(*function, names, &call, end);
     callers_.pop_back();
     whole_.labels[end] = whole_.instructions.size();
     return true;
@@ -131,6 +143,23 @@ class Inliner {
     jump.operands = {{Name{end}}};
     jump.is_predicate_negated = !call.is_predicate_negated;
     whole_.instructions.push_back(std::move(jump));
+  }
+
+  void begin(const Instruction& call, const Entry& function, const Names& names) {
+    Vector registers, variables;
+    for (const auto& [name, type] : function.registers) registers.elements.push_back({Name{names.of(name)}});
+    const auto add = [&](const std::string& name, std::size_t bytes) {
+      variables.elements.push_back({Address{names.of(name), static_cast<std::int64_t>(bytes), 0, {}}});
+    };
+    for (const Variable& variable : function.variables) {
+      if (variable.space == Space::local || variable.space == Space::param)
+        add(variable.name, variable.bytes);
+    }
+    for (const Parameter& result : function.results) add(result.name, result.bytes);
+    Instruction begin = call;
+    begin.operands = {{std::move(registers)}, {std::move(variables)}};
+    begin.predicate.clear();
+    whole_.instructions.push_back(std::move(begin));
   }
 
   /// The function's parameters are the variables that the call names: nothing is copied.

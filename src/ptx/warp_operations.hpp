@@ -10,7 +10,7 @@ namespace perceptron::ptx {
 std::span<const Operation> control_operations();
 std::span<const Operation> warp_operations();
 
-/// Of a function without a body: runtime_functions.cpp.
+/// call_operations.cpp.
 void decode_call(Decoder& decoder);
 
 enum class BarrierKind : std::uint8_t { sync, arrive, red_popc, red_and, red_or };

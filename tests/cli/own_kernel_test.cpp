@@ -230,7 +230,8 @@ $end:
   expect_word(counted.out, "found 32");
   const std::string failed = expect_failed(command_that("1"));
   expect_word(failed, "assertion failed in layer line 20");
-  expect_word(failed, "seen\n, seen\n:77, in seen");
+  expect_word(failed, "call.uni: seen");
+  expect_word(failed, ":77, in seen");
 }
 
 TEST_F(OwnKernel, RefusesTextThatIsNoPtx) {

@@ -92,8 +92,9 @@ TEST_P(CompiledCall, AnAssertionThatHoldsIsNone) {
 TEST_P(CompiledCall, AnAssertionThatFailsSaysWhatAndWhere) {
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
     const std::string text = fault("check", seed, FaultKind::assertion, 40);
-    expect_words(text, {"assertion failed in check line", "block (0, 0, 0), thread (40, 0, 0)",
-                        "thread < p.limit && \"the limit holds\", ", "calls.cu:71, in void ", "check("});
+    expect_words(text,
+                 {"assertion failed in check line", "(calls.cu:71), ", "block (0, 0, 0), thread (40, 0, 0)",
+                  "thread < p.limit && \"the limit holds\", ", "calls.cu:71, in void ", "check("});
   }
 }
 
@@ -167,6 +168,56 @@ TEST(PtxCall, ArgumentsMayBeUnwritten) {
     EXPECT_EQ(fault.kind(), FaultKind::unwritten);
     expect_words(fault.what(), {"line 8", "add.u32", "line 7", "ld.param.u32"});
   }
+}
+
+/// What a call left in registers, local variables and results has no value when it is made again.
+TEST(PtxCall, BeginsWithNothingWritten) {
+  const auto run_with = [](const std::string& last) {
+    const Image image(module_of(R"(
+.func (.param .b32 result) f(.param .b32 turn) {
+  .reg .b32 %r<3>; .reg .pred %p<2>; .local .b32 kept;
+  ld.param.u32 %r1, [turn];
+  setp.ne.u32 %p1, %r1, 0;
+  @%p1 bra $second;
+  mov.u32 %r2, 7;
+  st.local.u32 [kept], 7;
+  setp.eq.u32 %p0, %r1, 0;
+  st.param.u32 [result], 7;
+  ret;
+$second:
+)" + last + R"(
+  ret;
+}
+.visible .entry kernel() {
+  .reg .pred %p<2>; .reg .b32 %r<3>; .param .b32 turn; .param .b32 result;
+  mov.u32 %r1, 0;
+$again:
+  st.param.u32 [turn], %r1;
+  call (result), f, (turn);
+  ld.param.u32 %r2, [result];
+  add.u32 %r2, %r2, 1;
+  add.u32 %r1, %r1, 1;
+  setp.lt.u32 %p1, %r1, 2;
+  @%p1 bra $again;
+  ret;
+})"),
+                      "test.ptx");
+    Memory memory;
+    kernels::Launch launch;
+    launch.block = {32, 1, 1};
+    try {
+      run(image.program("kernel"), launch, memory);
+    } catch (const KernelFault& fault) {
+      EXPECT_EQ(fault.kind(), FaultKind::unwritten);
+      return std::string(fault.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(run_with("st.param.u32 [result], 8;"), "");
+  expect_words(run_with(""), {"line 26", "add.u32"});
+  expect_words(run_with("add.u32 %r2, %r2, 1;"), {"line 16", "add.u32"});
+  expect_words(run_with("@%p0 ret;"), {"line 16", "ret"});
+  expect_words(run_with("ld.local.u32 %r2, [kept]; add.u32 %r2, %r2, 1;"), {"line 16", "add.u32"});
 }
 
 /// The entry "kernel", on line 6, calls with this body.

@@ -1,4 +1,5 @@
-// call: the functions without a body that nvcc's output counts on, __assertfail and vprintf.
+// call: where a function's copy begins (calls.hpp), and the functions without a body that nvcc's output
+// counts on, __assertfail and vprintf.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -83,6 +84,51 @@ void print(Warp& warp, const Step& step, Mask mask) {
   });
 }
 
+/// Step::list: three counts, and then so many rows, predicates, and local variables by address and size. Each
+/// call begins with none of them written, whatever the last one left.
+void begin_function(Warp& warp, const Step& step, Mask mask) {
+  Block& block = warp.block();
+  const std::uint32_t* list = block.program().lists.data() + step.list;
+  const std::uint32_t* next = list + 3;
+  for (std::uint32_t row = 0; row < list[0]; ++row) warp.define_as(*next++, mask, 0);
+  for (std::uint32_t predicate = 0; predicate < list[1]; ++predicate)
+    warp.predicate_written(*next++) &= ~mask;
+  for (std::uint32_t variable = 0; variable < list[2]; ++variable, next += 2) {
+    for_each_lane(mask, [&](int lane) {
+      std::fill_n(block.local(warp.thread(lane)).written.data() + next[0], next[1], std::uint8_t{0});
+    });
+  }
+}
+
+/// Operands: the function's registers, and its variables.
+void decode_function(Decoder& d) {
+  std::vector<std::uint32_t> rows, predicates, variables;
+  for (const Operand& one : std::get<Vector>(d.operand(0).value).elements) {
+    const std::string& name = std::get<Name>(one.value).text;
+    Type type{};
+    const std::uint32_t row = d.entry().register_row(name, type);
+    if (row != kNone)
+      rows.push_back(row);
+    else
+      predicates.push_back(d.entry().predicate_number(name));
+  }
+  for (const Operand& one : std::get<Vector>(d.operand(1).value).elements) {
+    const auto& variable = std::get<Address>(one.value);
+    std::uint64_t address = 0;
+    Space space{};
+    d.entry().find_symbol(variable.base, address, space);
+    variables.push_back(static_cast<std::uint32_t>(address));
+    variables.push_back(static_cast<std::uint32_t>(variable.offset));
+  }
+  std::vector<std::uint32_t>& lists = d.entry().program().lists;
+  d.step.list = static_cast<std::uint32_t>(lists.size());
+  for (const std::size_t count : {rows.size(), predicates.size(), variables.size() / 2})
+    lists.push_back(static_cast<std::uint32_t>(count));
+  for (const auto* part : {&rows, &predicates, &variables})
+    lists.insert(lists.end(), part->begin(), part->end());
+  d.step.execute = &begin_function;
+}
+
 struct RuntimeFunction {
   std::string_view name;
   std::size_t arguments, results;
@@ -96,6 +142,7 @@ constexpr std::array kRuntimeFunctions{RuntimeFunction{"__assertfail", 5, 0, &fa
 
 void decode_call(Decoder& d) {
   d.take("uni");
+  if (d.operand_count() == 2) return decode_function(d);
   const std::string& name = std::get<Name>(d.operand(1).value).text;
   const auto found = std::find_if(kRuntimeFunctions.begin(), kRuntimeFunctions.end(),
                                   [&](const RuntimeFunction& function) { return function.name == name; });
