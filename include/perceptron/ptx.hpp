@@ -100,8 +100,9 @@ class PERCEPTRON_API PtxKernel {
 
   const std::vector<PtxParameter>& parameters() const;
 
-  /// Runs the whole grid. Throws KernelError at the first access, race, barrier or copy that is a fault;
-  /// InvalidArgument for a launch or arguments that do not fit the entry, before anything runs.
+  /// Runs the whole grid; variables of the module begin with their initial values. Throws KernelError at the
+  /// first access, race, barrier or copy that is a fault; InvalidArgument for a launch or arguments that do
+  /// not fit the entry, before anything runs.
   PtxReport run(const PtxLaunch& launch) const;
 
  private:

@@ -13,8 +13,9 @@
 namespace perceptron::ptx {
 namespace {
 
-/// Each call has a copy of its own, so that a few functions can be many instructions: more is no kernel.
+/// Of all copies: each call has one of its own, so that a few functions can become many. More is no kernel.
 constexpr std::size_t kMostInstructions = 1 << 20;
+constexpr std::size_t kMostRegisters = 1 << 20;
 
 /// What the names of a function's own things become in one copy of it.
 class Names {
@@ -122,6 +123,8 @@ class Inliner {
     }
     if (whole_.instructions.size() + function->instructions.size() > kMostInstructions)
       refuse(call, fmt::format("more than {} instructions with those of all calls", kMostInstructions));
+    if (whole_.registers.size() + function->registers.size() > kMostRegisters)
+      refuse(call, fmt::format("more than {} registers with those of all calls", kMostRegisters));
     Names names(*function, ++calls_);
     add_parameters(call, 0, function->results, names);
     add_parameters(call, 2, function->parameters, names);
