@@ -14,8 +14,8 @@ namespace perceptron::ptx {
 namespace {
 
 /// Of all copies: each call has one of its own, so that a few functions can become many. More is no kernel.
-constexpr std::size_t kMostInstructions = 1 << 20;
-constexpr std::size_t kMostRegisters = 1 << 20;
+constexpr std::size_t kMostInstructions = 1 << 18;
+constexpr std::size_t kMostRegisters = 1 << 18;
 
 /// What the names of a function's own things become in one copy of it.
 class Names {

@@ -239,15 +239,15 @@ TEST(PtxCall, RefusalsNameWhatIsNotKnown) {
       [] { decode(".func g(); .func f() { call g; ret; } .func g() { call f; ret; }", "call.uni g;"); },
       {"line 4", "g calls f calls g"});
   // Each of 25 functions calls the next one twice.
-  std::string doubling = ".func f0() { .reg .b32 %r<4>; ret; }";
+  std::string doubling = ".func f0() { ret; }";
   for (int i = 1; i < 25; ++i)
     doubling += fmt::format(".func f{0}() {{ call f{1}; call f{1}; ret; }}", i, i - 1);
-  expect_error<Unsupported>([&] { decode(doubling, "call f24;"); }, {"line 4", "1048576 instructions"});
+  expect_error<Unsupported>([&] { decode(doubling, "call f24;"); }, {"line 4", "262144 instructions"});
   expect_error<Unsupported>(
       [] {
-        decode(".func f() { .reg .b32 %r<900000>; ret; } .func g() { call f; call f; ret; }", "call g;");
+        decode(".func f() { .reg .b32 %r<200000>; ret; } .func g() { call f; call f; ret; }", "call g;");
       },
-      {"line 4", "1048576 registers"});
+      {"line 4", "262144 registers"});
   expect_error<Unsupported>([&] { decode(plain, "call %rd1, (p), prototype;"); }, {"line 6", "by address"});
   expect_error<Unsupported>([] { decode(".extern .func malloc(.param .b64 bytes);", "call malloc, (q);"); },
                             {"line 6", "malloc", "no body"});
