@@ -29,6 +29,14 @@ std::string peers_text(const Result& result) {
   return text;
 }
 
+std::string absent_text(const Result& result) {
+  if (result.absent_peers.empty()) return "";
+  return fmt::format(
+      "  without {}: peers are called for one group of f32 with bias, openblas and eigen for relu only, the "
+      "others for activations that they fuse\n",
+      fmt::join(result.absent_peers, ", "));
+}
+
 std::string latency_text(const Latency& latency) {
   return fmt::format("  {:.4g} rows/s; one call p50 {}, p90 {}, p99 {}\n", latency.rows_per_second(),
                      duration(latency.p50_ns), duration(latency.p90_ns), duration(latency.p99_ns));
@@ -82,7 +90,7 @@ std::string result_text(const Result& result, const Findings& findings) {
                   share, result.limit ? result.limit->limiter : "not measured",
                   placement_text(result, findings) + ";" + peers_text(result));
   if (result.latency) text += latency_text(*result.latency);
-  text += noise_text(result);
+  text += absent_text(result) + noise_text(result);
   if (const std::string line = advice(result, findings.machine.cores); !line.empty()) {
     text += fmt::format("  advice: {}\n", line);
   }

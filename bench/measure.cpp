@@ -26,13 +26,19 @@ Schedule schedule_with(const MeasureOptions& options, bool has_peers) {
   return schedule;
 }
 
-Contenders peers_of(Workload& workload, const MeasureOptions& options) {
-  Contenders result;
-  if (!is_served_by_peers(workload.task().problem)) return result;
+/// Those that serve the problem; the others go into the result by name.
+Contenders peers_of(Workload& workload, const MeasureOptions& options, Result& result) {
+  Contenders found;
+  const bool is_served = is_served_by_peers(workload.task().problem);
   for (const Peer& peer : options.peers) {
-    if (auto way = fastest_way(peer, workload, comparison_options(options))) result.push_back(std::move(way));
+    auto way = is_served ? fastest_way(peer, workload, comparison_options(options)) : nullptr;
+    if (way) {
+      found.push_back(std::move(way));
+    } else {
+      result.absent_peers.push_back(peer.name);
+    }
   }
-  return result;
+  return found;
 }
 
 }  // namespace
@@ -63,7 +69,7 @@ Result measure(const Problem& problem, const MeasureOptions& options, const Peak
   Workload workload(problem, {options.threads, options.seed, result.placement.sets});
   const auto ours = engine_contender(workload.task(), options.device);
   workload.set_expected(*ours);
-  const Contenders peers = peers_of(workload, options);
+  const Contenders peers = peers_of(workload, options, result);
   const std::size_t sets = workload.task().sets.size();
   std::vector<Lane> lanes{lane_of(*ours, sets)};
   for (const auto& peer : peers) lanes.push_back(lane_of(*peer, sets));

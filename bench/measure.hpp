@@ -47,6 +47,7 @@ struct Result {
   Placement placement;
   std::optional<Limit> limit;  ///< Nothing where the device's peaks are not measured.
   std::vector<Timing> peers;
+  std::vector<std::string> absent_peers;  ///< Asked for, but they have no call for this problem.
   int samples = 0, rejected = 0;
   std::optional<Latency> latency;
   std::optional<SweepPoint> sweep;  ///< Nothing where it was asked for by itself.

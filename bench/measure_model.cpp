@@ -8,18 +8,6 @@
 namespace perceptron::bench {
 namespace {
 
-Problem problem_of(const Layer& layer, std::int64_t rows) {
-  Problem problem;
-  problem.groups = layer.groups();
-  problem.rows = rows;
-  problem.inputs = layer.inputs();
-  problem.outputs = layer.outputs();
-  problem.dtype = problem.output_dtype = layer.weight.dtype;
-  problem.activation = layer.activation;
-  problem.has_bias = layer.has_bias();
-  return problem;
-}
-
 /// The operands of the calls; y has the model's dtype.
 class ModelOperands {
  public:

@@ -1,7 +1,11 @@
 // One layer as its caller has it: views of weights and bias, and an activation.
 #pragma once
 
+#include <cstdint>
+
 #include "perceptron/activation.hpp"
+#include "perceptron/export.hpp"
+#include "perceptron/problem.hpp"
 #include "perceptron/view.hpp"
 
 namespace perceptron {
@@ -19,5 +23,8 @@ struct Layer {
   std::int64_t groups() const { return weight.groups; }
   bool has_bias() const { return bias.data != nullptr; }
 };
+
+/// The layer on so many rows, with an output of the weight's dtype.
+PERCEPTRON_API Problem problem_of(const Layer& layer, std::int64_t rows);
 
 }  // namespace perceptron

@@ -77,6 +77,7 @@ struct Verdict {
   std::array<ClassCount, kElementClasses.size()> classes{};  ///< Indexed by ElementClass.
   std::int64_t ambiguous = 0;  ///< Steps whose threshold lies within the error of z: both answers passed.
   std::int64_t unjudged = 0;   ///< The order of summation decides whether there is an overflow: of no class.
+  std::int64_t vague = 0;  ///< Not 0, and what is allowed is as wide as the value: 0, or twice it, may pass.
   std::vector<Mismatch> failures = {};  ///< The first ten, in the order of rows, groups, columns.
   std::optional<WorstError> worst = {};
   std::optional<FailureExtent> extent = {};  ///< Where there are mismatches.
@@ -123,8 +124,9 @@ PERCEPTRON_API std::vector<Verdict> validate_layers(ConstMatrixView x, const Mod
                                                     std::span<const ConstMatrixView> outputs,
                                                     const ValidateOptions& options = {});
 
-/// Why a verdict that passed proves little: nearly all elements ought to be zero, or could be anything. Empty
-/// where it does prove something.
+/// Why a verdict that passed proves little: nearly all elements ought to be zero or could be anything, or
+/// what is allowed is as wide as most values. Deep models come to that, unless validate_layers judges each
+/// layer. Empty where it does prove something.
 PERCEPTRON_API std::string mistrust(const Verdict& verdict);
 
 /// One line.

@@ -41,8 +41,9 @@ constexpr const char* kRunExamples = R"(Examples:
   perceptron run model.safetensors x_f64.npy y.npy --convert --device cpu --threads 1
   perceptron run model.safetensors x.npy /dev/stdout | consumer
 
-INPUT holds rows: [rows, inputs], one row [inputs], or [groups, rows, inputs] for a model with groups.
-OUTPUT gets the same shape with the model's outputs; it is replaced only when everything is written.
+INPUT holds rows: [rows, inputs], one row [inputs], or [groups, rows, inputs] for a model with groups
+(without that axis all groups read the same rows). OUTPUT gets [rows, outputs], [outputs], or with groups
+[groups, rows, outputs]; it is replaced only when everything is written.
 Exit codes: 0 done, 1 a check failed, 2 bad usage or input, 3 device or file failure, 77 no such device,
 130 interrupted.)";
 

@@ -54,6 +54,7 @@ Json to_value(const Verdict& verdict) {
           {"mismatches", verdict.mismatches},
           {"ambiguous", verdict.ambiguous},
           {"unjudged", verdict.unjudged},
+          {"vague", verdict.vague},
           {"classes", classes_of(verdict)},
           {"worst", worst},
           {"shared_by_failures", shared_by_failures(verdict)},

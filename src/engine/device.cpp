@@ -24,18 +24,6 @@ void Device::linear(ConstMatrixView, const Layer&, MatrixView, Stream) const {
   refuse_stream(*this, "linear");
 }
 
-Problem problem_of(const Layer& layer, std::int64_t rows) {
-  Problem problem;
-  problem.groups = layer.groups();
-  problem.rows = rows;
-  problem.inputs = layer.inputs();
-  problem.outputs = layer.outputs();
-  problem.dtype = problem.output_dtype = layer.weight.dtype;
-  problem.activation = layer.activation;
-  problem.has_bias = layer.has_bias();
-  return problem;
-}
-
 std::int64_t chunk_rows(const Device& device, const std::vector<Layer>& layers, std::size_t budget) {
   const std::int64_t preferred = device.preferred_rows(layers);
   if (budget == 0) return preferred;

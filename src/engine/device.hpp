@@ -73,9 +73,6 @@ class Device {
   virtual void linear(ConstMatrixView x, const Layer& layer, MatrixView y, Stream stream) const;
 };
 
-/// The layer over that many rows, its outputs of its own dtype.
-Problem problem_of(const Layer& layer, std::int64_t rows);
-
 /// preferred_rows of the layers, fewer where `budget` bytes of workspace ask for it (0: no budget). Throws
 /// InvalidArgument where not even one row fits.
 std::int64_t chunk_rows(const Device& device, const std::vector<Layer>& layers, std::size_t budget);

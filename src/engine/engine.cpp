@@ -152,7 +152,7 @@ Plan Engine::plan(std::int64_t rows) const {
   plan.chunk_rows = std::min(rows, state_->chunk_rows);
   plan.scratch_bytes = state_->device->workspace_bytes(state_->layers, plan.chunk_rows);
   for (const Layer& layer : state_->layers) {
-    plan.layers.push_back(state_->device->plan(engine::problem_of(layer, plan.chunk_rows)));
+    plan.layers.push_back(state_->device->plan(problem_of(layer, plan.chunk_rows)));
   }
   return plan;
 }

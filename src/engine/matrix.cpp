@@ -52,6 +52,7 @@ ConstMatrixView Matrix::view() const {
 Matrix copy(ConstMatrixView source) { return copy(source, source.dtype); }
 
 Matrix copy(ConstMatrixView source, DType dtype) {
+  engine::check_view(source, "copy: source");
   engine::check_on_host(source, "copy: source");
   const reference::FloatEnvironment environment;
   Matrix result(dtype, source.rows, source.columns, source.groups);

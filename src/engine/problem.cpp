@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "perceptron/error.hpp"
+#include "perceptron/layer.hpp"
 
 namespace perceptron {
 namespace {
@@ -107,6 +108,18 @@ double bytes(const Problem& problem) {
   const double weights = groups * outputs * (inputs + (problem.has_bias ? 1 : 0));
   return (x + weights) * static_cast<double>(size_of(problem.dtype)) +
          groups * rows * outputs * static_cast<double>(size_of(problem.output_dtype));
+}
+
+Problem problem_of(const Layer& layer, std::int64_t rows) {
+  Problem problem;
+  problem.groups = layer.groups();
+  problem.rows = rows;
+  problem.inputs = layer.inputs();
+  problem.outputs = layer.outputs();
+  problem.dtype = problem.output_dtype = layer.weight.dtype;
+  problem.activation = layer.activation;
+  problem.has_bias = layer.has_bias();
+  return problem;
 }
 
 }  // namespace perceptron

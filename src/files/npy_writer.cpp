@@ -11,6 +11,7 @@
 #include "src/files/byte_sink.hpp"
 #include "src/files/npy_header.hpp"
 #include "src/files/npy_layout.hpp"
+#include "src/files/row_ranges.hpp"
 
 namespace perceptron {
 
@@ -30,9 +31,8 @@ struct NpyWriter::State {
       : dtype(element_dtype),
         shape(checked_shape(std::move(dimensions))),
         layout(shape),
-        total_bytes(files::array_bytes(files::element_of(stored_dtype(dtype)), shape)),
         header(files::npy_header_bytes(files::element_of(stored_dtype(dtype)), shape)),
-        sink(path, header.size() + total_bytes) {
+        sink(path, header.size() + files::array_bytes(files::element_of(stored_dtype(dtype)), shape)) {
     sink.write(0, std::as_bytes(std::span(header)));
   }
 
@@ -41,8 +41,7 @@ struct NpyWriter::State {
   DType dtype;
   std::vector<std::int64_t> shape;
   files::NpyLayout layout;
-  std::uint64_t total_bytes;
-  std::uint64_t written_bytes = 0;
+  files::RowRanges written;
   std::string header;
   files::ByteSink sink;
   alignas(64) std::array<std::byte, files::kPieceBytes> piece;
@@ -56,7 +55,6 @@ void NpyWriter::State::write_rows(std::int64_t first_element, const ConstMatrixV
     const std::uint64_t offset = static_cast<std::uint64_t>(first_element + element) * element_bytes;
     const std::size_t bytes = static_cast<std::size_t>(count) * element_bytes;
     sink.write(header.size() + offset, {static_cast<const std::byte*>(from), bytes});
-    written_bytes += bytes;
   };
   const std::int64_t total = rows.rows * rows.columns;
   if (stored_dtype(dtype) == dtype && rows.rows == 1) {
@@ -103,13 +101,14 @@ void NpyWriter::write(std::int64_t first_row, ConstMatrixView rows) {
     one.groups = 1;
     state_->write_rows(layout.element(group, first_row), one);
   }
+  state_->written.add(first_row, rows.rows);
 }
 
 void NpyWriter::finish() {
-  if (state_->written_bytes < state_->total_bytes) {
-    throw InvalidArgument(fmt::format("{}: finished after {} of {} bytes of data; write all rows first",
-                                      state_->sink.path().string(), state_->written_bytes,
-                                      state_->total_bytes));
+  const std::int64_t rows = state_->layout.rows, written = state_->written.count();
+  if (written < rows) {
+    throw InvalidArgument(fmt::format("{}: finished with {} of {} rows written; write all rows first",
+                                      state_->sink.path().string(), written, rows));
   }
   state_->sink.finish();
 }

@@ -3,6 +3,7 @@
 // bits; reproducible arithmetic of our own is held to canonical.hpp, which lies inside.
 #pragma once
 
+#include <cmath>
 #include <limits>
 #include <span>
 #include <vector>
@@ -36,6 +37,10 @@ struct Interval {
   }
   /// A step whose threshold lies within the error of z: both answers are correct.
   bool is_ambiguous() const { return ends_only && lo != hi; }
+  /// As wide as the value itself, which is not 0: it tells little of it.
+  bool is_vague() const {
+    return !ends_only && std::isfinite(truth) && truth != 0 && hi - lo >= std::fabs(truth);
+  }
   /// False where the order of summation decides whether there is an overflow: everything is accepted.
   bool is_judged() const { return !(nan && lo <= hi); }
 };

@@ -120,6 +120,7 @@ void judge_row(Verdict& verdict, const JudgedRow& judged, const ConstMatrixView&
       const auto found = static_cast<double>(values[column]);
       const bool is_right = allowed.contains(found);
       if (allowed.is_ambiguous()) ++verdict.ambiguous;
+      if (allowed.is_vague()) ++verdict.vague;
       count(verdict, class_of<T>(allowed.truth), is_right);
       const double share = share_of(found, allowed);
       const double ulps = share == 0 ? 0 : ulps_between(static_cast<T>(allowed.truth), values[column]);

@@ -43,6 +43,7 @@ void Verdict::add(const Verdict& more, std::int64_t first_row) {
   checked += more.checked;
   ambiguous += more.ambiguous;
   unjudged += more.unjudged;
+  vague += more.vague;
   for (std::size_t index = 0; index < classes.size(); ++index) {
     classes[index].checked += more.classes[index].checked;
     classes[index].mismatches += more.classes[index].mismatches;

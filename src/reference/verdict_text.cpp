@@ -14,6 +14,8 @@ namespace {
 constexpr double kMostZeros = 0.9;
 /// Of all elements: beyond it a step's outputs prove little.
 constexpr double kMostAmbiguous = 0.05;
+/// Of the elements that ought not to be 0.
+constexpr double kMostVague = 0.5;
 
 double share_of(std::int64_t part, const Verdict& verdict) {
   return static_cast<double>(part) / static_cast<double>(verdict.checked);
@@ -113,6 +115,14 @@ std::string mistrust(const Verdict& verdict) {
   if (share_of(verdict.ambiguous, verdict) > kMostAmbiguous) {
     return fmt::format("{} of {} steps have their threshold within the error of z: too many to tell",
                        verdict.ambiguous, verdict.checked);
+  }
+  const std::int64_t others = verdict.checked - zeros;
+  if (static_cast<double>(verdict.vague) > kMostVague * static_cast<double>(others)) {
+    return fmt::format(
+        "for {} of {} outputs that ought not to be 0, what is allowed is as wide as the value: too wide to "
+        "tell; "
+        "of a deep model judge each layer by itself",
+        verdict.vague, others);
   }
   return "";
 }

@@ -111,7 +111,7 @@ planning::Choice StagedDevice::choose(const Problem& problem) const {
 }
 
 std::vector<planning::PolicyRange> StagedDevice::policies(const Layer& layer) const {
-  const Problem problem = engine::problem_of(layer, 1);
+  const Problem problem = problem_of(layer, 1);
   if (options_.forced != nullptr) return {{1, choose(problem).candidate}};
   std::vector<planning::PolicyRange> table = planning::policy_table(problem, accelerator_->traits());
   for (const planning::PolicyRange& range : table) {

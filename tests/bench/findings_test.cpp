@@ -73,6 +73,9 @@ TEST(Findings, TextSaysWhatIsInsideAndWhatWasRejected) {
        {"50 %", "f32 multiply-adds", "7 sets from L1", "1 of 20 samples rejected", "openblas 1.50"}) {
     EXPECT_NE(text.find(words), std::string::npos) << words << " not in " << text;
   }
+  EXPECT_EQ(text.find("without"), std::string::npos);
+  EXPECT_NE(result_text(findings.results[2], findings).find("without openblas, onednn: peers are called for"),
+            std::string::npos);
   EXPECT_NE(means_text(findings).find("onednn on 1 thread: geometric mean of 2 ratios 0.800"),
             std::string::npos);
 }

@@ -44,6 +44,7 @@ inline Findings made_up_findings() {
     findings.results.push_back(made_up_result("3x4x5:bf16:tanh", 1));
     findings.results.back().sweep = SweepPoint{"3x4x5:bf16:tanh, rows=1:4:x2", "rows", rows};
     findings.results.back().peers = {{"eigen", "", {190, 200, 210}, 2}};
+    findings.results.back().absent_peers = {"openblas", "onednn"};
   }
   findings.results.push_back(made_up_result("8x4x5:f32:relu", 1));
   findings.results.back().name = "m<1>,\"x\".safetensors rows=8";

@@ -68,7 +68,8 @@ TEST_F(LongWork, DrawsNoProgressForShortWork) {
 }
 
 TEST_F(LongWork, EndsEarlyOnASignalAndLosesNothing) {
-  for (const auto& [signal, exit_code] : {std::pair{SIGINT, 130}, std::pair{SIGTERM, 143}}) {
+  for (const auto& [signal, exit_code] :
+       {std::pair{SIGINT, 130}, std::pair{SIGTERM, 143}, std::pair{SIGHUP, 129}}) {
     write_file(dir_ / "y.npy", "old content");
     std::vector<std::string> arguments = minutes_of_work();
     arguments.insert(arguments.end(), {"--report", at("report.json")});

@@ -86,6 +86,7 @@ class LinearCase {
     arguments.y = y_buffer.pointer();
     kernels::Launch launch = candidate_.launch(arguments, x.dtype);
     if (shape_.grid == Shape::Grid::one_block) launch.grid = {};
+    if (shape_.grid == Shape::Grid::two_blocks) launch.grid = {2, 1, 1};
     if (shape_.grid == Shape::Grid::one_more) {
       for (std::uint32_t* size : {&launch.grid.x, &launch.grid.y, &launch.grid.z}) *size += *size > 1 ? 1 : 0;
     }
@@ -161,8 +162,8 @@ std::vector<Case> linear_cases(const Candidate& candidate, DType storage) {
   }
   for (std::size_t residue = 0; residue < 40; ++residue) add(shapes.make_residue(residue));
   for (std::size_t length = 0; length < 9; ++length) add(shapes.make_long(length));
-  const std::size_t grids = candidate.tile_outputs <= 16 ? Shapes::kTallGrids : Shapes::kGrids;
-  for (std::size_t grid = 0; grid < grids; ++grid) add(shapes.make_grid(grid));
+  for (std::size_t grid = 0; grid < 12; ++grid) add(shapes.make_grid(grid));
+  for (std::size_t end = 0; end < 64 && candidate.tile_outputs <= 16; ++end) add(shapes.make_tall(end));
   for (std::size_t width = 0; width < 3 && candidate.tile_rows <= 16; ++width) add(shapes.make_wide(width));
   return cases;
 }

@@ -24,6 +24,7 @@ struct Shape {
   enum class Grid {
     own,
     one_block,
+    two_blocks,
     one_more
   } grid = Grid::own;     ///< one_more: in each direction that is used.
   bool is_sweep = false;  ///< One input: z takes many values, those where formulas branch among them.
@@ -77,7 +78,7 @@ class Shapes {
 
   /// Several blocks of inputs; for few rows also more of them than a thread block sums at a time.
   Shape make_long(std::size_t index) const {
-    constexpr std::int64_t kLong[]{257, 523, 770, 2100, 9000, 1300, 1700, 1900, 1100};
+    constexpr std::int64_t kLong[]{257, 523, 770, 2100, 9000, 1300, 1700, 8192, 1100};
     const std::int64_t most = (candidate_.tile_rows > 16 ? 4 : 10) * kMostProducts;
     Shape shape;
     Problem& problem = shape.problem;
@@ -111,11 +112,8 @@ class Shapes {
     return shape;
   }
 
-  static constexpr std::size_t kGrids = 12, kTallGrids = kGrids + 32;
-
   /// Three tiles each way and groups, or exactly two tiles, in one block; or in more blocks than tiles. Every
-  /// alignment. From kGrids on the last of the rows lies in every step of a thread's copies, and in every one
-  /// of eight steps that are unrolled; for tiles of few outputs, whose rows are many.
+  /// alignment.
   Shape make_grid(std::size_t index) const {
     Shape shape;
     Problem& problem = shape.problem;
@@ -124,19 +122,33 @@ class Shapes {
     problem.activation = ActivationKind::identity;
     problem.groups = index < 8 ? 2 : 3;
     problem.inputs = index % 8 < 4 ? 5 : 24;
-    const bool is_tall = index >= kGrids, is_exact = index % 3 == 1;
-    const auto eighth = static_cast<std::int64_t>(index / 4 % 8);
-    problem.rows = 2 * candidate_.tile_rows;
-    if (is_tall) {
-      problem.rows += eighth * candidate_.tile_rows * 9 / 64 + 1;
-    } else if (!is_exact) {
-      problem.rows += 3;
-    }
+    const bool is_exact = index % 3 == 1;
+    problem.rows = is_exact ? 2 * candidate_.tile_rows : 2 * candidate_.tile_rows + 3;
     problem.outputs = is_exact ? 2 * candidate_.tile_outputs : 2 * candidate_.tile_outputs + 3;
     if (candidate_.refusal(problem)) problem.outputs = candidate_.tile_outputs;
     while (problem.inputs > 1 && candidate_.refusal(problem)) problem.inputs /= 2;
     shape.layout = layout_for(std::int64_t{16} >> index % 4, problem.inputs);
-    shape.grid = index < 8 || is_tall ? Shape::Grid::one_block : Shape::Grid::one_more;
+    shape.grid = index < 8 ? Shape::Grid::one_block : Shape::Grid::one_more;
+    return shape;
+  }
+
+  /// Tiles of many rows and few outputs: the last row of the first tile, or of a later one, lies in every one
+  /// of the eight steps that are unrolled where a thread copies x. Every alignment.
+  Shape make_tall(std::size_t index) const {
+    Shape shape;
+    Problem& problem = shape.problem;
+    problem.dtype = storage_;
+    problem.output_dtype = accumulator_of(storage_);
+    problem.activation = ActivationKind::identity;
+    const auto eighth = static_cast<std::int64_t>(index / 4 % 8);
+    problem.rows = (index < 32 ? 3 : 0) * candidate_.tile_rows + eighth * candidate_.tile_rows * 9 / 64 + 1;
+    problem.outputs = candidate_.tile_outputs;
+    constexpr std::size_t kBytes[]{16, 64, 128, 0};  // One vector, one stage of either size, parts of them.
+    const std::size_t bytes = kBytes[index / 4 % 4];
+    problem.inputs = bytes == 0 ? 21 : static_cast<std::int64_t>(bytes / size_of(storage_));
+    while (candidate_.refusal(problem)) --problem.inputs;
+    shape.layout = layout_for(std::int64_t{16} >> index % 4, problem.inputs);
+    shape.grid = index / 8 % 2 == 0 ? Shape::Grid::one_block : Shape::Grid::two_blocks;
     return shape;
   }
 

@@ -299,5 +299,14 @@ TEST(EngineOptions, TheLogHearsWhichDeviceWasChosen) {
   }
 }
 
+TEST(Copy, RefusesViewsThatNobodyCanRead) {
+  const float four[] = {1, 2, 3, 4};
+  expect_error<InvalidArgument>([] { copy(ConstMatrixView(static_cast<const float*>(nullptr), 2, 2)); },
+                                {"copy: source: data is null", "2 × 2"});
+  expect_error<InvalidArgument>([&] { copy(ConstMatrixView(four, 2, 2).with_stride(1)); },
+                                {"copy: source: stride is 1", "2 columns"});
+  EXPECT_EQ(copy(ConstMatrixView(static_cast<const float*>(nullptr), 0, 2)).rows(), 0);
+}
+
 }  // namespace
 }  // namespace perceptron

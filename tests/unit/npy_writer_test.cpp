@@ -72,8 +72,8 @@ TEST(NpyWriter, TakesPiecesInAnyOrder) {
     const Matrix matrix = numbered(kRows, groups);
     NpyWriter writer(directory / "array.npy", DType::f32,
                      groups == 1 ? std::vector{kRows, kColumns} : std::vector{groups, kRows, kColumns});
-    for (const std::int64_t first : {600, 0, 250}) {
-      const std::int64_t count = first == 600 ? 400 : first == 0 ? 250 : 350;
+    for (const auto& [first, count] : {std::pair{600, 400}, {0, 250}, {700, 100}, {200, 100}, {280, 320}}) {
+      expect_error<InvalidArgument>([&] { writer.finish(); }, {"of 1000 rows"});
       writer.write(first, matrix.view().row_range(first, count));
     }
     writer.finish();
@@ -292,7 +292,8 @@ TEST(NpyWriter, RefusesWhatDoesNotFit) {
   expect_error<InvalidArgument>([&] { writer.write(0, copy(matrix, DType::f64)); },
                                 {"f64 given", "f32 expected"});
   writer.write(0, matrix.view().row_range(0, 1));
-  expect_error<InvalidArgument>([&] { writer.finish(); }, {path.string(), "12 of 24 bytes", "all rows"});
+  writer.write(0, matrix.view().row_range(0, 1));  // Again: that is still one row.
+  expect_error<InvalidArgument>([&] { writer.finish(); }, {path.string(), "1 of 2 rows", "all rows"});
   writer.write(1, matrix.view().row_range(1, 1));
   writer.finish();
   expect_error<InvalidArgument>([&] { writer.write(0, matrix); }, {path.string(), "finished"});

@@ -172,6 +172,23 @@ TEST(ValidateInterval, StacksAreJudgedByTheirEnds) {
   EXPECT_EQ(shared_by_failures(broken), "group 1 (the last), row 7, column 3");
 }
 
+TEST(ValidateInterval, IntervalsAsWideAsTheValuesAreNotTrusted) {
+  const std::vector<std::int64_t> widths(11, 128);
+  const Model deep = random_model({widths, "relu,relu,relu,relu,relu,relu,relu,relu,relu,identity"}, 9);
+  const Matrix x = random_matrix(Matrix(DType::f32, 4, 128), 10), zeros(DType::f32, 4, 128);
+  const Verdict verdict = validate(x, deep, zeros, Arithmetic::tensor);
+  EXPECT_TRUE(verdict.passed()) << "zeros lie in the intervals of so deep a model";
+  EXPECT_EQ(verdict.vague, 4 * 128);
+  EXPECT_NE(mistrust(verdict).find("512 of 512"), std::string::npos) << mistrust(verdict);
+
+  const Model flat = random_model({{128, 128}, "identity"}, 9);
+  Matrix y(DType::f32, 4, 128);
+  Engine(flat).run(x, y);
+  const Verdict trusted = validate(x, flat, y, Arithmetic::tensor);
+  EXPECT_LE(trusted.vague, 2);
+  EXPECT_EQ(mistrust(trusted), "");
+}
+
 TEST(ValidateInterval, StacksKeepClassesOfWhatIsNotFinite) {
   Stack stack;
   static_cast<float*>(stack.x.view().element(0, 4))[9] = kNan;
