@@ -21,14 +21,18 @@ __device__ void transpose_tile(const WeightArguments& p, std::int64_t group, std
   const int x = static_cast<int>(threadIdx.x);
   const int y = static_cast<int>(threadIdx.y);
   const Bits* from = static_cast<const Bits*>(p.weight) + group * p.group_stride + first_input + x;
-  for (int output = y; output < kTile; output += kThreadsDown) {
+#pragma unroll
+  for (int step = 0; step < kTile; step += kThreadsDown) {
+    const int output = y + step;
     const bool inside = first_input + x < p.inputs && first_output + output < p.outputs;
     tile[output][x] = inside ? from[(first_output + output) * p.stride] : Bits{0};
   }
   __syncthreads();
   const std::int64_t outputs = packed_outputs(p.outputs);
   Bits* to = static_cast<Bits*>(p.packed) + (group * p.inputs + first_input) * outputs + first_output + x;
-  for (int input = y; input < kTile; input += kThreadsDown) {
+#pragma unroll
+  for (int step = 0; step < kTile; step += kThreadsDown) {
+    const int input = y + step;
     const bool inside = first_input + input < p.inputs && first_output + x < outputs;
     if (inside) to[input * outputs] = tile[x][input];
   }

@@ -131,10 +131,17 @@ Problem pack_problem(std::size_t index, DType dtype) {
   return problem;
 }
 
+/// Every number of outputs of pack_problem meets every grid.
 std::optional<kernels::Extent> pack_grid(std::size_t index) {
-  if (index % 4 == 2) return kernels::Extent{1, 1, 1};
-  if (index % 4 == 3) return kernels::Extent{4, 12, 5};
+  const std::size_t kind = (index + index / 8) % 4;
+  if (kind == 2) return kernels::Extent{1, 1, 1};
+  if (kind == 3) return kernels::Extent{4, 12, 5};
   return std::nullopt;
+}
+
+std::optional<kernels::Extent> pack_bias_grid(std::size_t index) {
+  const auto grid = pack_grid(index);
+  return grid && grid->x > 1 ? kernels::Extent{3, 5, 1} : grid;
 }
 
 std::vector<Case> pack_weight_cases(DType dtype) {
@@ -161,7 +168,7 @@ std::vector<Case> pack_weight_cases(DType dtype) {
 std::vector<Case> pack_bias_cases(DType accumulator) {
   std::vector<Case> cases;
   for (std::size_t index = 0; index < 32; ++index) {
-    const DType dtype = accumulator == DType::f64 ? DType::f64 : static_cast<DType>(1 + index % 3);
+    const auto dtype = static_cast<DType>(accumulator == DType::f64 ? index % 4 : 1 + index % 3);
     Problem problem = pack_problem(index, dtype);
     problem.has_bias = index % 5 != 4;
     auto data = std::make_shared<RandomProblem>(problem, index + 1, Layout{0, 0, 0, 1},
@@ -177,7 +184,7 @@ std::vector<Case> pack_bias_cases(DType accumulator) {
          pack_case<kernels::pack::BiasArguments>(
              layer.bias, data, {pack_bias(layer, problem.groups, accumulator), accumulator}, arguments,
              [accumulator](const auto& filled) { return kernels::pack::pack_bias(filled, accumulator); },
-             index % 4 == 3 ? kernels::Extent{3, 5, 1} : pack_grid(index))});
+             pack_bias_grid(index))});
   }
   return cases;
 }
