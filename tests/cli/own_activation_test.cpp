@@ -1,5 +1,7 @@
 // `perceptron validate --ptx` of kernels as users write them, with CUDA's math functions: judged by interval,
 // and refused where bits are asked for, with the reason and the line.
+#include <algorithm>
+
 #include "tests/cli/command_fixture.hpp"
 
 namespace perceptron::test {
@@ -15,7 +17,8 @@ class OwnActivation : public CommandTest {
             "--block",  "32",     "--problem",
             problem};
   }
-  static void expect_refused(std::vector<std::string> arguments, std::initializer_list<std::string> words) {
+  void expect_refused(std::vector<std::string> arguments,
+                      std::initializer_list<std::string_view> words) const {
     arguments.insert(arguments.end(), {"--arithmetic", "reproducible"});
     expect_failure(std::move(arguments), 2, words);
   }

@@ -57,13 +57,13 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values("add.f32 %f1, %f2, %f3", "sub.f32 %f1, %f2, %f3", "mul.f32 %f1, %f2, %f3",
                     "add.f64 %fd1, %fd2, %fd3", "mul.f64 %fd1, %fd2, %fd3", "add.rn.ftz.f32 %f1, %f2, %f3",
                     "mul.rn.ftz.f32 %f1, %f2, %f3", "fma.rn.ftz.f32 %f1, %f2, %f3, %f4",
-                    "fma.rn.sat.f32 %f1, %f2, %f3, %f4", "div.full.f32 %f1, %f2, %f3",
-                    "div.approx.f32 %f1, %f2, %f3", "div.rn.ftz.f32 %f1, %f2, %f3",
-                    "rcp.approx.ftz.f32 %f1, %f2", "sqrt.approx.f32 %f1, %f2", "rsqrt.approx.f32 %f1, %f2",
-                    "ex2.approx.ftz.f32 %f1, %f2", "lg2.approx.f32 %f1, %f2", "sin.approx.f32 %f1, %f2",
-                    "tanh.approx.f32 %f1, %f2", "max.ftz.f32 %f1, %f2, %f3", "setp.lt.ftz.f32 %p1, %f1, %f2",
-                    "atom.global.add.f32 %f1, [%rd1], %f2", "red.global.add.f32 [%rd1], %f2",
-                    "barrier.cluster.arrive", "shfl.down.b32 %r1, %r2, 1, 31",
+                    "div.full.f32 %f1, %f2, %f3", "div.approx.f32 %f1, %f2, %f3",
+                    "div.rn.ftz.f32 %f1, %f2, %f3", "rcp.approx.ftz.f32 %f1, %f2", "sqrt.approx.f32 %f1, %f2",
+                    "rsqrt.approx.f32 %f1, %f2", "ex2.approx.ftz.f32 %f1, %f2", "lg2.approx.f32 %f1, %f2",
+                    "sin.approx.f32 %f1, %f2", "tanh.approx.f32 %f1, %f2", "max.ftz.f32 %f1, %f2, %f3",
+                    "setp.lt.ftz.f32 %p1, %f1, %f2", "atom.global.add.f32 %f1, [%rd1], %f2",
+                    "red.global.add.f32 [%rd1], %f2", "barrier.cluster.arrive",
+                    "shfl.down.b32 %r1, %r2, 1, 31",
                     "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, {%r1,%r2,%r3,%r4}, "
                     "{%r5,%r6}, {%f1,%f2,%f3,%f4}"));
 

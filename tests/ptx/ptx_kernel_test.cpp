@@ -159,7 +159,7 @@ constexpr std::string_view kApproximate = R"(
 TEST(PtxKernel, ApproximationsWhereTheyAreAskedFor) {
   for (const PtxRounding rounding : {PtxRounding::stated, PtxRounding::nearest_unless_stated}) {
     expect_error<Unsupported>([&] { PtxKernel(kApproximate, "powers.ptx", "powers", rounding); },
-                              {"powers", "line 16 (powers.cu:8)", "ex2.approx.ftz.f32",
+                              {"powers", "line 17 (powers.cu:8)", "ex2.approx.ftz.f32",
                                "reproducible arithmetic refuses", "PtxRounding::approximate"});
   }
   const PtxKernel kernel(kApproximate, "powers.ptx", "powers", PtxRounding::approximate);

@@ -56,7 +56,7 @@ extern "C" __global__ void double_sigmoid(const double* x, const double* w, cons
 extern "C" __global__ void half_relu(const __half* x, const __half* w, const __half* b, __half* y, int inputs,
                                      int outputs) {
   half_layer(x, w, b, y, inputs, outputs,
-             [](__half z) { return __hgt(z, __half(0.f)) ? __hmul(z, __half(1.f)) : __half(0.f); });
+             [](__half z) { return __hle(z, __half(0.f)) ? __half(0.f) : __hmul(z, __half(1.f)); });
 }
 extern "C" __global__ void bf16_relu(const __nv_bfloat16* x, const __nv_bfloat16* w, const __nv_bfloat16* b,
                                      __nv_bfloat16* y, int inputs, int outputs) {
