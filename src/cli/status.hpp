@@ -13,7 +13,7 @@ enum class Status : std::uint8_t {
   passed,
   failed,
   skipped,     ///< The device cannot compute it.
-  mistrusted,  ///< Passed, but too many outputs ought to be zero to tell.
+  mistrusted,  ///< Passed, but that proves little: see mistrust().
 };
 
 inline constexpr std::array<std::string_view, 4> kStatuses{"PASSED", "FAILED", "SKIPPED", "MISTRUSTED"};

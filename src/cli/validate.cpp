@@ -51,7 +51,8 @@ A PROBLEM is [G@]ROWSxINPUTSxOUTPUTS:dtype[-outdtype]:activation[=a][:nobias][:s
 DATA is integers, one_hot, cancelling, positive, wide, subnormal, special or ties; default: all of them.
 PASSED: every bit is the reference's, and every output lies in the interval that a proved bound allows.
 FAILED: with what was found and a line that reproduces it. SKIPPED: the kernel does not take the problem.
-MISTRUSTED: too many outputs ought to be zero to tell.
+MISTRUSTED: too many outputs ought to be zero to tell, or what is allowed is as wide as they are, as in deep
+models under tensor arithmetic, unless --hidden lets each layer be judged by itself.
 Exit codes: 0 done, 1 a check failed, 2 bad usage or input, 3 device or file failure, 77 no such device,
 130 interrupted.)text";
 

@@ -120,8 +120,7 @@ std::string mistrust(const Verdict& verdict) {
   if (static_cast<double>(verdict.vague) > kMostVague * static_cast<double>(others)) {
     return fmt::format(
         "for {} of {} outputs that ought not to be 0, what is allowed is as wide as the value: too wide to "
-        "tell; "
-        "of a deep model judge each layer by itself",
+        "tell",
         verdict.vague, others);
   }
   return "";
