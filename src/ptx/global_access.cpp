@@ -4,16 +4,31 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 
 namespace perceptron::ptx {
 namespace {
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
-/// Granules of an allocation start at its address rounded down, so that they follow addresses and not
-/// offsets.
-std::size_t granule_of(const Target& target, int log2) {
-  return ((target.allocation->address & 255) + target.offset) >> log2;
+/// Of the granules that the access touches. Those of an allocation start at its address rounded down, so that
+/// they follow addresses and not offsets.
+std::span<GlobalRecord> records_of(const Block& block, const Target& target, std::size_t bytes) {
+  const int log2 = block.program().global_granule_log2;
+  const std::size_t begin = (target.allocation->address & 255) + target.offset;
+  const std::size_t first = begin >> log2;
+  return {&target.allocation->records[first], ((begin + bytes - 1) >> log2) - first + 1};
+}
+
+void mark_written(const Target& target, std::size_t bytes) {
+  std::fill_n(target.allocation->written.data() + target.offset, bytes, std::uint8_t{1});
+}
+
+/// The access becomes the record's last write.
+void sign(GlobalRecord& record, const LaneAccess& access, bool is_atomic) {
+  record.writer.store(writer_of(access.thread(), is_atomic), kRelaxed);
+  record.write_stamp.store(access.warp.block().clocks().now(), kRelaxed);
+  record.write_step.store(access.step.instruction, kRelaxed);
 }
 
 std::uintptr_t key_of(const GlobalRecord& record) { return reinterpret_cast<std::uintptr_t>(&record); }
@@ -130,12 +145,8 @@ bool note_global_read(const LaneAccess& access, const Target& target, std::size_
                                                  allocation.written.data() + target.offset + bytes,
                                                  [](std::uint8_t byte) { return byte != 0; });
   if (allocation.records == nullptr) return is_written;
-  const int log2 = block.program().global_granule_log2;
-  const std::size_t first = granule_of(target, log2);
-  const std::size_t last = first + ((bytes - 1) >> log2);
   const std::uint32_t own = block.number();
-  for (std::size_t g = first; g <= last; ++g) {
-    GlobalRecord& record = allocation.records[g];
+  for (GlobalRecord& record : records_of(block, target, bytes)) {
     const std::uint32_t reader = record.reader_block.load(kRelaxed);
     if (reader != kManyBlocks) {
       if (reader != own && reader != 0) {
@@ -160,22 +171,15 @@ bool note_global_read(const LaneAccess& access, const Target& target, std::size_
 
 void note_global_write(const LaneAccess& access, const Target& target, std::size_t bytes, WriteMode mode) {
   Block& block = access.warp.block();
-  Allocation& allocation = *target.allocation;
-  std::fill_n(allocation.written.data() + target.offset, bytes, std::uint8_t{1});
-  const int log2 = block.program().global_granule_log2;
-  const std::size_t first = granule_of(target, log2);
-  const std::size_t last = first + ((bytes - 1) >> log2);
+  mark_written(target, bytes);
   const std::uint32_t own = block.number();
-  for (std::size_t g = first; g <= last; ++g) {
-    GlobalRecord& record = allocation.records[g];
+  for (GlobalRecord& record : records_of(block, target, bytes)) {
     const std::uint32_t writer = record.writer_block.load(kRelaxed);
     std::optional<Accessor> unknown;
     if (!knows_writers(access, record, unknown))
       fault_second_write(access, record, has_same_value(target, bytes, mode), unknown);
-    check_readers(access, allocation, record);
-    record.writer.store(static_cast<std::uint16_t>(access.thread()), kRelaxed);
-    record.write_stamp.store(block.clocks().now(), kRelaxed);
-    record.write_step.store(access.step.instruction, kRelaxed);
+    check_readers(access, *target.allocation, record);
+    sign(record, access, false);
     // A block that came in between sees this one's mark, or leaves its own here.
     const std::uint32_t before = record.writer_block.exchange(own, std::memory_order_acq_rel);
     if (before != writer && before != own) {
@@ -187,14 +191,9 @@ void note_global_write(const LaneAccess& access, const Target& target, std::size
 
 void note_global_atomic(const LaneAccess& access, const Target& target, std::size_t bytes) {
   Block& block = access.warp.block();
-  Allocation& allocation = *target.allocation;
-  std::fill_n(allocation.written.data() + target.offset, bytes, std::uint8_t{1});
-  const int log2 = block.program().global_granule_log2;
-  const std::size_t first = granule_of(target, log2);
-  const std::size_t last = first + ((bytes - 1) >> log2);
+  mark_written(target, bytes);
   const std::uint32_t own = block.number();
-  for (std::size_t g = first; g <= last; ++g) {
-    GlobalRecord& record = allocation.records[g];
+  for (GlobalRecord& record : records_of(block, target, bytes)) {
     const std::uint32_t writer = record.writer_block.load(kRelaxed);
     const std::uint16_t thread = record.writer.load(kRelaxed);
     AccessHistory& history = block.global_history();
@@ -208,9 +207,7 @@ void note_global_atomic(const LaneAccess& access, const Target& target, std::siz
     check_plain_writer(access, record);
     check_readers_of_atomic(access, record);
     history.atomic_writers.note(key_of(record), {access.thread(), block.clocks().now()});
-    record.writer.store(static_cast<std::uint16_t>(access.thread() | kAtomic), kRelaxed);
-    record.write_stamp.store(block.clocks().now(), kRelaxed);
-    record.write_step.store(access.step.instruction, kRelaxed);
+    sign(record, access, true);
     const std::uint32_t now = follows_atomic && writer != own ? kManyBlocks : own;
     const std::uint32_t before = record.writer_block.exchange(now, std::memory_order_acq_rel);
     if (before != writer) {  // Atomic operations come one by one: a plain one came in between.
