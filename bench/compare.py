@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Shows what moved beyond noise between two result files of `perceptron bench --json`.
+"""Shows what moved beyond noise between two result files of `perceptron bench --json` or `perceptron_bench --compare
+--json`.
 
 usage: compare.py OLD.json NEW.json [--least 0.03]
 
@@ -9,6 +10,7 @@ Needs nothing but Python.
 """
 import argparse
 import json
+import os
 import sys
 
 TIMES = ("median_ns", "p25_ns", "p75_ns")
@@ -34,6 +36,15 @@ def check(path, result):
             raise BadFile(f"{path}: \"{field}\" of {result['problem']} is {value!r}, expected a number above 0")
 
 
+def ours(data):
+    """The results without peers, which `perceptron_bench --compare` lists beside ours, all of them of the CPU."""
+    for result in data["results"]:
+        if not isinstance(result, dict) or "contender" not in result:
+            yield result
+        elif result["contender"] == "perceptron":
+            yield {"device": "cpu", **result}
+
+
 def read(path):
     """Results by problem, device and threads."""
     try:
@@ -45,9 +56,10 @@ def read(path):
         raise BadFile(f"{path}: no JSON: {error}") from error
     if not isinstance(data, dict) or not isinstance(data.get("results"), list):
         raise BadFile(f"{path}: expected an object with \"results\", as `perceptron bench --json` writes it")
-    for result in data["results"]:
+    results = list(ours(data))
+    for result in results:
         check(path, result)
-    return data, {key(result): result for result in data["results"]}
+    return data, {key(result): result for result in results}
 
 
 def verdict(old, new, least):
@@ -108,7 +120,12 @@ def main():
     parser.add_argument("--least", type=float, default=0.03,
                         help="changes up to this share of the old median count as none; default 0.03")
     try:
-        sys.exit(compare(parser.parse_args()))
+        code = compare(parser.parse_args())
+        sys.stdout.flush()
+        sys.exit(code)
+    except BrokenPipeError:  # Whoever reads has seen enough; the verdict is unknown to them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(2)
     except BadFile as error:
         print(f"compare.py: {error}", file=sys.stderr)
         sys.exit(2)

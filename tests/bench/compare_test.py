@@ -63,6 +63,26 @@ class CompareTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0)
         self.assertIn("2 the same within noise; 1 in one file only", done.stdout)
 
+    def test_files_of_the_comparison_are_read_without_peers(self):
+        def comparison(ours, peer):
+            results = [result("a", ours, contender="perceptron"), result("a", peer, contender="onednn")]
+            for one in results:
+                del one["device"]
+            return self.of(*results)
+        done = self.run_on(comparison(100, 100), comparison(100, 200))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("0 slower, 0 faster, 1 the same", done.stdout)
+        self.assertEqual(self.run_on(comparison(100, 100), comparison(200, 100)).returncode, 1)
+
+    def test_a_reader_that_left_is_no_regression(self):
+        path = self.write("a.json", self.of(result("a", 100)))
+        done = subprocess.Popen([sys.executable, str(COMPARE), path, path], stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)
+        done.stdout.close()
+        self.assertEqual(done.stderr.read(), "")
+        self.assertEqual(done.wait(), 2)
+        done.stderr.close()
+
     def test_another_machine_is_said(self):
         new = self.of(result("a", 100))
         new["machine"]["cpu"] = "two"
