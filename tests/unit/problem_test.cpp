@@ -111,10 +111,10 @@ void expect_refusal(const std::string& text, std::initializer_list<std::string_v
 
 TEST(Problem, RefusesCounts) {
   expect_refusal("-1x3x4:f32:relu", {"ROWS", "\"-1\"", "from 0 to 2^63 - 1"});
-  expect_refusal("2x0x4:f32:relu", {"INPUTS", "\"0\"", "at least 1"});
+  expect_refusal("2x0x4:f32:relu", {"INPUTS", "\"0\"", "from 1 to 2^63 - 1"});
   expect_refusal("2x-3x4:f32:relu", {"INPUTS", "\"-3\""});
-  expect_refusal("2x3x0:f32:relu", {"OUTPUTS", "\"0\"", "at least 1"});
-  expect_refusal("0@2x3x4:f32:relu", {"G is", "\"0\"", "at least 1"});
+  expect_refusal("2x3x0:f32:relu", {"OUTPUTS", "\"0\"", "from 1 to 2^63 - 1"});
+  expect_refusal("0@2x3x4:f32:relu", {"G is", "\"0\"", "from 1 to 2^63 - 1"});
   expect_refusal("@2x3x4:f32:relu", {"G is \"\""});
   expect_refusal("9223372036854775808x3x4:f32:relu", {"ROWS", "9223372036854775808"});
   expect_refusal("18446744073709551617@2x3x4:f32:relu", {"G is", "18446744073709551617"});
