@@ -140,8 +140,7 @@ class Arguments {
     } catch (const InvalidArgument& error) {
       throw InvalidArgument(
           fmt::format("{}; and, alone, x, w, wt (W with inputs as rows), b and y for memory, a for the "
-                      "activation's parameter, "
-                      "and real numbers as 0.25",
+                      "activation's parameter, and real numbers as 0.25",
                       error.what()));
     }
   }

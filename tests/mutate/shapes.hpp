@@ -62,11 +62,8 @@ class Shapes {
   /// One tile and less: residues of rows, outputs and staged inputs, with and without aligned vectors of x.
   Shape make_residue(std::size_t index) const {
     const auto step = static_cast<std::int64_t>(index);
-    Shape shape;
+    Shape shape = plain();
     Problem& problem = shape.problem;
-    problem.dtype = storage_;
-    problem.output_dtype = accumulator_of(storage_);
-    problem.activation = ActivationKind::identity;
     problem.rows = scattered(step, candidate_.tile_rows);
     problem.outputs = scattered(step + 3, candidate_.tile_outputs);
     problem.inputs = 1 + (7 * step) % 67;
@@ -80,11 +77,8 @@ class Shapes {
   Shape make_long(std::size_t index) const {
     constexpr std::int64_t kLong[]{257, 523, 770, 2100, 9000, 1300, 1700, 8192, 1100};
     const std::int64_t most = (candidate_.tile_rows > 16 ? 4 : 10) * kMostProducts;
-    Shape shape;
+    Shape shape = plain();
     Problem& problem = shape.problem;
-    problem.dtype = storage_;
-    problem.output_dtype = accumulator_of(storage_);
-    problem.activation = ActivationKind::identity;
     const bool is_full = index == 0;  // So that each thread adds block sums in each of its elements.
     const auto step = static_cast<std::int64_t>(index);
     problem.rows = is_full ? candidate_.tile_rows : scattered(step, std::min(candidate_.tile_rows, 64));
@@ -100,11 +94,8 @@ class Shapes {
   /// Outputs enough for the widest blocks of policies that choose their width.
   Shape make_wide(std::size_t index) const {
     constexpr std::int64_t kOutputs[]{9000, 35000, 70000}, kFewInputs[]{5, 300, 3};
-    Shape shape;
+    Shape shape = plain();
     Problem& problem = shape.problem;
-    problem.dtype = storage_;
-    problem.output_dtype = accumulator_of(storage_);
-    problem.activation = ActivationKind::identity;
     problem.rows = std::min(candidate_.tile_rows, 2);
     problem.outputs = kOutputs[index];
     problem.inputs = kFewInputs[index];
@@ -115,11 +106,8 @@ class Shapes {
   /// Three tiles each way and groups, or exactly two tiles, in one block; or in more blocks than tiles. Every
   /// alignment.
   Shape make_grid(std::size_t index) const {
-    Shape shape;
+    Shape shape = plain();
     Problem& problem = shape.problem;
-    problem.dtype = storage_;
-    problem.output_dtype = accumulator_of(storage_);
-    problem.activation = ActivationKind::identity;
     problem.groups = index < 8 ? 2 : 3;
     problem.inputs = index % 8 < 4 ? 5 : 24;
     const bool is_exact = index % 3 == 1;
@@ -135,11 +123,8 @@ class Shapes {
   /// Tiles of many rows and few outputs: the last row of the first tile, or of a later one, lies in every one
   /// of the eight steps that are unrolled where a thread copies x. Every alignment.
   Shape make_tall(std::size_t index) const {
-    Shape shape;
+    Shape shape = plain();
     Problem& problem = shape.problem;
-    problem.dtype = storage_;
-    problem.output_dtype = accumulator_of(storage_);
-    problem.activation = ActivationKind::identity;
     const auto eighth = static_cast<std::int64_t>(index / 4 % 8);
     problem.rows = (index < 32 ? 3 : 0) * candidate_.tile_rows + eighth * candidate_.tile_rows * 9 / 64 + 1;
     problem.outputs = candidate_.tile_outputs;
@@ -169,6 +154,15 @@ class Shapes {
   }
 
  private:
+  /// Sums as they are.
+  Shape plain() const {
+    Shape shape;
+    shape.problem.dtype = storage_;
+    shape.problem.output_dtype = accumulator_of(storage_);
+    shape.problem.activation = ActivationKind::identity;
+    return shape;
+  }
+
   /// A row's start is a multiple of that many bytes and of no more; the rows are padded.
   Layout layout_for(std::int64_t vector_bytes, std::int64_t inputs) const {
     const auto size = static_cast<std::int64_t>(size_of(storage_));
