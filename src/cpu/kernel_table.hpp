@@ -47,7 +47,7 @@ struct TileArguments {
   A* t;
   std::int64_t block_inputs;  ///< At most kSumBlock; for a single row any number.
   int rows;
-  int vectors;  ///< 1, 2, or for a single row also those of kRowPanels panels, panel_stride apart.
+  int vectors;  ///< 1, 2; for a single row also those of 2 or kRowPanels panels, panel_stride apart.
   std::int64_t panel_stride;
   bool first;
   Upcoming upcoming;

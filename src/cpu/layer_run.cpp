@@ -148,6 +148,16 @@ TileEnd LayerRun<A>::tile_end() const {
   return kind_ == ActivationKind::identity ? TileEnd::identity : TileEnd::sums;
 }
 
+/// How many panels from the part's p-th on a single row takes in one call.
+template <class A>
+int LayerRun<A>::panels_together(const Part& part, std::int64_t p) const {
+  for (int count = part.rows == 1 ? kRowPanels : 1; count > 1; count /= 2) {
+    if (p + count > part.panels) continue;
+    if (layer_.panel_vectors(part.first_panel + p + count - 1) == kPanelVectors) return count;
+  }
+  return 1;
+}
+
 /// Adds one block of inputs to the sums of every panel of the part; after the last block finishes them while
 /// they are in the first-level cache.
 template <class A>
@@ -166,20 +176,20 @@ void LayerRun<A>::tile_block(const Part& part, Block block, A* x_panel, A* sums)
   const bool is_last = first_input + arguments.block_inputs == layer_.inputs();
   const TileEnd end = is_last ? tile_end() : TileEnd::sums;
   const auto tile = kernels_.tile[static_cast<std::size_t>(end)][index_of(layer_.packed_dtype())];
-  std::int64_t together = 1;
+  const auto row_bytes = layer_.inputs() * static_cast<std::int64_t>(size_of(x_.dtype));
+  const bool asks_ahead = row_bytes > kStreamedRowBytes || x_.stride != layer_.inputs();
+  int together = 1;
   for (std::int64_t p = 0; p < part.panels; p += together) {
     const std::int64_t panel = part.first_panel + p;
     const int vectors = layer_.panel_vectors(panel);
     const std::int64_t width = std::int64_t{vectors} * kernels_.lanes;
-    const bool has_row_panels = part.rows == 1 && p + kRowPanels <= part.panels &&
-                                layer_.panel_vectors(panel + kRowPanels - 1) == kPanelVectors;
-    together = has_row_panels ? kRowPanels : 1;
+    together = panels_together(part, p);
     arguments.weights =
         static_cast<const std::byte*>(layer_.panel(part.group, panel)) + first_input * width * weight_bytes;
-    arguments.vectors = static_cast<int>(together) * vectors;
+    arguments.vectors = together * vectors;
     // A single block is finished at once, so all panels may use the same few lines of cache.
     arguments.t = sums + (is_last && arguments.first ? 0 : p * layer_.wide() * part.rows);
-    arguments.upcoming = p + together == part.panels ? upcoming(part, first_input) : Upcoming{};
+    arguments.upcoming = asks_ahead && p + together == part.panels ? upcoming(part, first_input) : Upcoming{};
     if (end != TileEnd::sums) {
       arguments.bias = bias + panel * layer_.wide();
       arguments.y = static_cast<A*>(y_.element(part.group, part.first_row)) + panel * layer_.wide();
@@ -188,7 +198,7 @@ void LayerRun<A>::tile_block(const Part& part, Block block, A* x_panel, A* sums)
     }
     tile(arguments);
     if (is_last && end == TileEnd::sums) {
-      for (std::int64_t q = 0; q < together; ++q) {
+      for (int q = 0; q < together; ++q) {
         finish_panel(part, panel + q, arguments.t + q * layer_.wide() * part.rows);
       }
     }

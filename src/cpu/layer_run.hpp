@@ -79,6 +79,7 @@ class LayerRun {
   Rows widened(const Part& part, std::int64_t first_input, A* x_panel) const;
   TileEnd tile_end() const;
   void run_tile(const Part& part, A* x_panel, A* sums) const;
+  int panels_together(const Part& part, std::int64_t p) const;
   void tile_block(const Part& part, Block block, A* x_panel, A* sums) const;
   std::int64_t piece_rows() const;
   Upcoming upcoming(const Part& part, std::int64_t first_input) const;

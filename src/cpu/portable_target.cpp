@@ -4,6 +4,7 @@
 #include <array>
 #include <concepts>
 #include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "kernels/epilogue/activation.hpp"

@@ -7,7 +7,12 @@
 /// with both). Addresses may lie outside of any allocation: a prefetch never faults.
 class RowPrefetcher {
  public:
-  explicit RowPrefetcher(const Upcoming& rows) : rows_(rows) {}
+  explicit RowPrefetcher(const Upcoming& rows) : rows_(rows) {
+    // Rows without gaps are one row: nothing to step over.
+    if (rows_.row_bytes > 0 && rows_.row_bytes == rows_.stride_bytes) {
+      rows_.row_bytes = std::numeric_limits<std::int64_t>::max();
+    }
+  }
 
   void ask(std::int64_t lines) {
     if (rows_.row_bytes == 0) return;

@@ -5,22 +5,22 @@ template <class A>
 using RowLane = void (*)(const RowLaneArguments<A>&);
 
 template <class A>
-inline void add_to_sums(typename Vector<A>::Real s, A* t, bool first) {
+[[gnu::always_inline]] inline void add_to_sums(typename Vector<A>::Real s, A* t, bool first) {
   Vector<A>::store(first ? s : Vector<A>::load(t) + s, t);
 }
 
 /// s[o] += the products of one input of a vector of rows.
 template <class A, int kOutputs>
-inline void multiply_add(typename Vector<A>::Real input, const A* weights,
-                         typename Vector<A>::Real (&s)[kOutputs]) {
+[[gnu::always_inline]] inline void multiply_add(typename Vector<A>::Real input, const A* weights,
+                                                typename Vector<A>::Real (&s)[kOutputs]) {
 #pragma GCC unroll 16
   for (int o = 0; o < kOutputs; ++o) s[o] = Vector<A>::fma(input, Vector<A>::set(weights[o]), s[o]);
 }
 
 /// kLanes rows × kLanes inputs in, one vector per input out. The block below is brought near meanwhile.
 template <class A, class Storage>
-inline void load_transposed(const Storage* x, std::int64_t stride,
-                            typename Vector<A>::Real (&to)[Vector<A>::kLanes]) {
+[[gnu::always_inline]] inline void load_transposed(const Storage* x, std::int64_t stride,
+                                                   typename Vector<A>::Real (&to)[Vector<A>::kLanes]) {
 #pragma GCC unroll 16
   for (int r = 0; r < Vector<A>::kLanes; ++r) to[r] = Vector<A>::load(x + r * stride);
 #pragma GCC unroll 16
@@ -32,8 +32,8 @@ inline void load_transposed(const Storage* x, std::int64_t stride,
 
 /// The last inputs, fewer than a vector: the block that ends with them, of which the rest was summed before.
 template <class A, class Storage, int kOutputs>
-inline void add_last_inputs(const RowLaneArguments<A>& arguments, std::int64_t row,
-                            typename Vector<A>::Real (&s)[kOutputs]) {
+[[gnu::always_inline]] inline void add_last_inputs(const RowLaneArguments<A>& arguments, std::int64_t row,
+                                                   typename Vector<A>::Real (&s)[kOutputs]) {
   using V = Vector<A>;
   const std::int64_t remainder = arguments.block_inputs % V::kLanes;
   if (remainder == 0) return;

@@ -29,7 +29,7 @@ struct Vector : SimdLane<A> {
 
   /// kLanes rows of kColumns elements without gaps to one vector per column.
   template <int kColumns>
-  static void load_interleaved(const A* from, Real (&to)[kColumns]) {
+  [[gnu::always_inline]] static void load_interleaved(const A* from, Real (&to)[kColumns]) {
     if constexpr (kColumns == 1) to[0] = load(from);
     if constexpr (kColumns == 2) hn::LoadInterleaved2(Tag(), from, to[0], to[1]);
     if constexpr (kColumns == 3) hn::LoadInterleaved3(Tag(), from, to[0], to[1], to[2]);
@@ -37,7 +37,7 @@ struct Vector : SimdLane<A> {
   }
 
   /// kLanes vectors in, their transpose out.
-  static void transpose(Real (&v)[kLanes]) {
+  [[gnu::always_inline]] static void transpose(Real (&v)[kLanes]) {
     transpose_within_blocks(v);
     transpose_blocks(v);
   }
@@ -45,7 +45,7 @@ struct Vector : SimdLane<A> {
  private:
   // Swaps rows and columns inside each 16-byte block; v[g + c] then holds, per block b, column c of block b
   // of the rows g … g+kPerBlock−1.
-  static void transpose_within_blocks(Real (&v)[kLanes]) {
+  [[gnu::always_inline]] static void transpose_within_blocks(Real (&v)[kLanes]) {
     constexpr int kPerBlock = static_cast<int>(16 / sizeof(A));
 #pragma GCC unroll 16
     for (int g = 0; g < kLanes; g += kPerBlock) {
@@ -68,7 +68,7 @@ struct Vector : SimdLane<A> {
   }
 
   // Swaps blocks between vectors, so that v[b·kPerBlock + c] holds that column of all rows.
-  static void transpose_blocks(Real (&v)[kLanes]) {
+  [[gnu::always_inline]] static void transpose_blocks(Real (&v)[kLanes]) {
     constexpr int kPerBlock = static_cast<int>(16 / sizeof(A));
     constexpr int kBlocks = kLanes / kPerBlock;
     if constexpr (kBlocks == 2) {

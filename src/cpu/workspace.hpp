@@ -27,6 +27,10 @@ inline constexpr std::int64_t kNearPanelBytes = std::int64_t{16} << 10;
 /// them.
 inline constexpr std::int64_t kNearRowBytes = std::int64_t{192} << 10;
 inline constexpr std::int64_t kNearWeightBytes = std::int64_t{512} << 10;
+/// Rows without gaps up to this size are a stream that the hardware's prefetcher follows by itself. Asked for
+/// as well, 131072 rows of 64 bytes took 1.2 to 1.7 times as long on a Zen 4 core, 65536 of 128 bytes 1.06
+/// to 1.3 times; rows of 400 to 1200 bytes took up to 1.8 times as long when nobody asked.
+inline constexpr std::int64_t kStreamedRowBytes = 256;
 
 class CpuWorkspace : public engine::Workspace {
  public:
