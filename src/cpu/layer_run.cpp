@@ -86,8 +86,8 @@ std::int64_t LayerRun<A>::most_task_panels() const {
   return is_one_task ? layer_.panels() : kTaskOutputs / layer_.wide();
 }
 
-/// How many rows go through all blocks of inputs together. Many, where the weights are large and must not
-/// stream too often. Few, where the weights fit the second-level cache beside them: then x is what streams,
+/// How many rows go through all inputs together. Many, where the weights are large and must not stream too
+/// often. Few, where the weights fit the second-level cache beside them: then x is what streams,
 /// and it should be read in the order of memory, not 256 inputs of many rows. Fewest with one block, whose
 /// panel and sums then stay in the first-level cache.
 template <class A>
@@ -106,9 +106,9 @@ void LayerRun<A>::run_tile(const Part& part, A* x_panel, A* sums) const {
   for (std::int64_t row = 0; row < part.rows; row += rows) {
     const Part piece{part.group, part.first_row + row, std::min(rows, part.rows - row), part.first_panel,
                      part.panels};
-    // A single row that is read in place goes through all its blocks in one call.
-    const bool is_whole = piece.rows == 1 && x_.dtype == kDTypeOf<A>;
-    const std::int64_t step = is_whole ? layer_.inputs() : kSumBlock;
+    // What is copied goes block by block; a single row that is read in place goes through all inputs at once.
+    const std::int64_t most = piece.rows == 1 ? layer_.inputs() : kStepInputs;
+    const std::int64_t step = is_in_place(piece.rows) ? most : kSumBlock;
     for (std::int64_t k = 0; k < layer_.inputs(); k += step) tile_block(piece, {k, step}, x_panel, sums);
   }
 }
@@ -125,16 +125,23 @@ Upcoming LayerRun<A>::upcoming(const Part& part, std::int64_t first_input) const
   return {rows + at / row_bytes * x_.stride * bytes, x_.stride * bytes, row_bytes, at % row_bytes};
 }
 
-/// The inputs from first_input on of the part's rows as accumulators: x itself, or a copy where x has another
-/// type or its rows would fall into the same few sets of the first-level cache.
+/// Whether the kernel reads x itself: not where x has another type, nor where rows that share sets meet tiles
+/// of one vector, of which they are most of the traffic (4096x4096x16 took a tenth longer in place).
+template <class A>
+bool LayerRun<A>::is_in_place(std::int64_t rows) const {
+  const bool is_narrow = layer_.outputs() <= kernels_.lanes;
+  const auto stride_bytes = x_.stride * static_cast<std::int64_t>(size_of(x_.dtype));
+  return x_.dtype == kDTypeOf<A> && !(is_narrow && rows > kWays && share_sets(stride_bytes));
+}
+
+/// The inputs from first_input on of the part's rows as accumulators: x itself, or a copy of one block.
 template <class A>
 typename LayerRun<A>::Rows LayerRun<A>::widened(const Part& part, std::int64_t first_input,
                                                 A* x_panel) const {
   const auto input_bytes = static_cast<std::int64_t>(size_of(x_.dtype));
   const auto* x =
       static_cast<const std::byte*>(x_.element(part.group, part.first_row)) + first_input * input_bytes;
-  const bool shares_sets = x_.stride * input_bytes % kSetBytes < 64 && part.rows > kWays;
-  if (x_.dtype == kDTypeOf<A> && !shares_sets) return {reinterpret_cast<const A*>(x), x_.stride};
+  if (is_in_place(part.rows)) return {reinterpret_cast<const A*>(x), x_.stride};
   const std::int64_t count = std::min(kSumBlock, layer_.inputs() - first_input);
   kernels_.widen[index_of(x_.dtype)]({x, x_.stride, x_panel, kPanelStride<A>, part.rows, count});
   return {x_panel, kPanelStride<A>};

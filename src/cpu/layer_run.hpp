@@ -76,6 +76,7 @@ class LayerRun {
   std::int64_t most_task_rows() const;
   std::int64_t most_task_panels() const;
   void run_part(const Part& part, CpuWorkspace& workspace, int thread) const;
+  bool is_in_place(std::int64_t rows) const;
   Rows widened(const Part& part, std::int64_t first_input, A* x_panel) const;
   TileEnd tile_end() const;
   void run_tile(const Part& part, A* x_panel, A* sums) const;

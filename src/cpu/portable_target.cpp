@@ -20,7 +20,8 @@ using epilogue::Formula;
 #include "src/cpu/scalar_vector.inl"
 
 constexpr const char* kTargetName = "portable";
-constexpr int kMostTileRows = 12;
+constexpr int kMostTileRows = kTileRows;
+constexpr int kMostRowLaneOutputs = 12;
 
 #include "src/cpu/kernels.inl"
 

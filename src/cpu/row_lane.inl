@@ -126,11 +126,11 @@ void row_lane_interleaved_of(const RowLaneArguments<A>& arguments) {
 
 /// Calls the kernel for the number of outputs; more than registers hold go in parts.
 template <class A>
-inline void by_outputs(const std::array<RowLane<A>, kMostTileRows>& kernels,
+inline void by_outputs(const std::array<RowLane<A>, kMostRowLaneOutputs>& kernels,
                        const RowLaneArguments<A>& arguments) {
   RowLaneArguments<A> part = arguments;
   for (int output = 0; output < arguments.outputs; output += part.outputs) {
-    part.outputs = std::min(kMostTileRows, arguments.outputs - output);
+    part.outputs = std::min(kMostRowLaneOutputs, arguments.outputs - output);
     part.weights = arguments.weights + output;
     part.t = arguments.t + output * arguments.t_stride;
     kernels[static_cast<std::size_t>(part.outputs - 1)](part);
@@ -138,12 +138,13 @@ inline void by_outputs(const std::array<RowLane<A>, kMostTileRows>& kernels,
   }
 }
 
-using EveryOutputs = std::make_index_sequence<static_cast<std::size_t>(kMostTileRows)>;
+using EveryOutputs = std::make_index_sequence<static_cast<std::size_t>(kMostRowLaneOutputs)>;
 
 template <class A, class Storage>
 void row_lane(const RowLaneArguments<A>& arguments) {
   static constexpr auto kKernels = []<std::size_t... kIndex>(std::index_sequence<kIndex...>) {
-    return std::array<RowLane<A>, kMostTileRows>{&row_lane_of<A, Storage, static_cast<int>(kIndex) + 1>...};
+    return std::array<RowLane<A>, kMostRowLaneOutputs>{
+        &row_lane_of<A, Storage, static_cast<int>(kIndex) + 1>...};
   }
   (EveryOutputs());
   by_outputs<A>(kKernels, arguments);
@@ -152,7 +153,8 @@ void row_lane(const RowLaneArguments<A>& arguments) {
 template <class A>
 void row_lane_transposed(const RowLaneArguments<A>& arguments) {
   static constexpr auto kKernels = []<std::size_t... kIndex>(std::index_sequence<kIndex...>) {
-    return std::array<RowLane<A>, kMostTileRows>{&row_lane_transposed_of<A, static_cast<int>(kIndex) + 1>...};
+    return std::array<RowLane<A>, kMostRowLaneOutputs>{
+        &row_lane_transposed_of<A, static_cast<int>(kIndex) + 1>...};
   }
   (EveryOutputs());
   by_outputs<A>(kKernels, arguments);
@@ -161,7 +163,7 @@ void row_lane_transposed(const RowLaneArguments<A>& arguments) {
 template <class A, int kInputs>
 void row_lane_interleaved(const RowLaneArguments<A>& arguments) {
   static constexpr auto kKernels = []<std::size_t... kIndex>(std::index_sequence<kIndex...>) {
-    return std::array<RowLane<A>, kMostTileRows>{
+    return std::array<RowLane<A>, kMostRowLaneOutputs>{
         &row_lane_interleaved_of<A, kInputs, static_cast<int>(kIndex) + 1>...};
   }
   (EveryOutputs());

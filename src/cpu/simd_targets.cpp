@@ -35,13 +35,16 @@ using epilogue::Coefficients;
 
 #if HWY_TARGET == HWY_AVX3
 constexpr const char* kTargetName = "avx512";
-constexpr int kMostTileRows = 12;
+constexpr int kMostTileRows = kTileRows;
+constexpr int kMostRowLaneOutputs = 12;
 #elif HWY_TARGET == HWY_AVX2
 constexpr const char* kTargetName = "avx2";
 constexpr int kMostTileRows = 6;
+constexpr int kMostRowLaneOutputs = 6;
 #else
 constexpr const char* kTargetName = "neon";
-constexpr int kMostTileRows = 12;
+constexpr int kMostTileRows = kTileRows;
+constexpr int kMostRowLaneOutputs = 12;
 #endif
 
 #include "src/cpu/kernels.inl"

@@ -1,6 +1,6 @@
 // The register tile: rows × vectors of outputs as an outer product, lanes are outputs.
-// On AVX-512 12 × 2 accumulators, two vectors of weights and one broadcast fill 27 of 32 registers; one k
-// step is 24 fused multiply-adds for 14 loads. On AVX2 (16 registers) the rows are at most 6.
+// On AVX-512 10 × 2 accumulators, two vectors of weights and one broadcast fill 23 of 32 registers; one k
+// step is 20 fused multiply-adds for 12 loads. On AVX2 (16 registers) the rows are at most 6.
 // What takes sums by reference is always inlined: left to itself, GCC 12 stored a single row's sums in every
 // step, and 1x784x128 took 4.0 µs instead of 3.6.
 
@@ -13,29 +13,39 @@ struct TileShape {
   TileEnd end;
 };
 
-/// Lines of what comes next are asked for as the same number of lines of x is used up.
+template <class A, TileShape kShape>
+using TileSums = typename Vector<A>::Real[kShape.rows][kShape.vectors];
+
+/// s ← the products of one block of inputs, from `first` on. Lines of what comes next are asked for as the
+/// same number of lines of x is used up.
 template <class A, class W, TileShape kShape>
-[[gnu::always_inline]] inline void sum_products(const TileArguments<A>& arguments,
-                                                typename Vector<A>::Real (&s)[kShape.rows][kShape.vectors]) {
+[[gnu::always_inline]] inline void sum_block(const TileArguments<A>& arguments, std::int64_t first,
+                                             RowPrefetcher& ahead, TileSums<A, kShape>& s) {
   using V = Vector<A>;
+#pragma GCC unroll 16
+  for (int r = 0; r < kShape.rows; ++r) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kShape.vectors; ++v) s[r][v] = V::set(A{0});
+  }
+  constexpr std::int64_t kWidth = std::min(kShape.vectors, kPanelVectors) * V::kLanes;
   constexpr std::int64_t kStep = kShape.rows == 1 ? kSumBlock : 64 / sizeof(A);
   // Every third row: the two behind it are reached by index registers that all share.
   constexpr int kBases = (kShape.rows + 2) / 3;
   const A* base[kBases];
 #pragma GCC unroll 16
   for (int b = 0; b < kBases; ++b) base[b] = arguments.x + 3 * b * arguments.x_stride;
-  const W* w = static_cast<const W*>(arguments.weights);
-  RowPrefetcher ahead(arguments.upcoming);
-  for (std::int64_t first = 0; first < arguments.block_inputs; first += kStep) {
+  const W* w = static_cast<const W*>(arguments.weights) + first * kWidth;
+  const std::int64_t last = std::min(first + kSumBlock, arguments.block_inputs);
+  for (std::int64_t step = first; step < last; step += kStep) {
     ahead.ask(kShape.rows);
-    const std::int64_t end = std::min(first + kStep, arguments.block_inputs);
-    for (std::int64_t k = first; k < end; ++k) {
+    const std::int64_t end = std::min(step + kStep, last);
+    for (std::int64_t k = step; k < end; ++k) {
       typename V::Real weights[kShape.vectors];
 #pragma GCC unroll 8
       for (int v = 0; v < kShape.vectors; ++v) {
         weights[v] = V::load(w + v / kPanelVectors * arguments.panel_stride + v % kPanelVectors * V::kLanes);
       }
-      w += std::min(kShape.vectors, kPanelVectors) * V::kLanes;
+      w += kWidth;
 #pragma GCC unroll 16
       for (int r = 0; r < kShape.rows; ++r) {
         const typename V::Real input = V::set(base[r / 3][r % 3 * arguments.x_stride + k]);
@@ -43,39 +53,6 @@ template <class A, class W, TileShape kShape>
         for (int v = 0; v < kShape.vectors; ++v) s[r][v] = V::fma(input, weights[v], s[r][v]);
       }
     }
-  }
-}
-
-template <class A, TileShape kShape>
-using TileSums = typename Vector<A>::Real[kShape.rows][kShape.vectors];
-
-template <class A, class W, TileShape kShape>
-[[gnu::always_inline]] inline void sum_block(const TileArguments<A>& arguments, TileSums<A, kShape>& s) {
-#pragma GCC unroll 16
-  for (int r = 0; r < kShape.rows; ++r) {
-#pragma GCC unroll 8
-    for (int v = 0; v < kShape.vectors; ++v) s[r][v] = Vector<A>::set(A{0});
-  }
-  sum_products<A, W, kShape>(arguments, s);
-}
-
-/// A single row's totals stay in registers from block to block; others are kept in t between calls.
-template <class A, class W, TileShape kShape>
-[[gnu::always_inline]] inline void sum_blocks_of_row(const TileArguments<A>& arguments,
-                                                     TileSums<A, kShape>& total) {
-  if (arguments.block_inputs <= kSumBlock) return sum_block<A, W, kShape>(arguments, total);
-  TileArguments<A> block = arguments;
-  block.block_inputs = kSumBlock;
-  sum_block<A, W, kShape>(block, total);
-  for (std::int64_t first = kSumBlock; first < arguments.block_inputs; first += kSumBlock) {
-    block.x = arguments.x + first;
-    block.weights = static_cast<const W*>(arguments.weights) +
-                    first * std::min(kShape.vectors, kPanelVectors) * Vector<A>::kLanes;
-    block.block_inputs = std::min(kSumBlock, arguments.block_inputs - first);
-    TileSums<A, kShape> s;
-    sum_block<A, W, kShape>(block, s);
-#pragma GCC unroll 8
-    for (int v = 0; v < kShape.vectors; ++v) total[0][v] = total[0][v] + s[0][v];
   }
 }
 
@@ -119,32 +96,40 @@ template <class A, TileShape kShape>
   }
 }
 
+template <class A, TileShape kShape>
+[[gnu::always_inline]] inline void add_totals(const A* t, TileSums<A, kShape>& s) {
+  using V = Vector<A>;
+#pragma GCC unroll 16
+  for (int r = 0; r < kShape.rows; ++r) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kShape.vectors; ++v)
+      s[r][v] = V::load(t + (r * kShape.vectors + v) * V::kLanes) + s[r][v];
+  }
+}
+
+template <class A, TileShape kShape>
+[[gnu::always_inline]] inline void store_totals(const TileSums<A, kShape>& s, A* t) {
+  using V = Vector<A>;
+#pragma GCC unroll 16
+  for (int r = 0; r < kShape.rows; ++r) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kShape.vectors; ++v) V::store(s[r][v], t + (r * kShape.vectors + v) * V::kLanes);
+  }
+}
+
+/// Block after block; the totals wait in t meanwhile, which is in the first-level cache.
 template <class A, class W, TileShape kShape>
 void tile_of(const TileArguments<A>& arguments) {
-  using V = Vector<A>;
+  RowPrefetcher ahead(arguments.upcoming);
   TileSums<A, kShape> s;
-  if constexpr (kShape.rows == 1) {
-    sum_blocks_of_row<A, W, kShape>(arguments, s);
-  } else {
-    sum_block<A, W, kShape>(arguments, s);
-  }
-  if (!arguments.first) {
-#pragma GCC unroll 16
-    for (int r = 0; r < kShape.rows; ++r) {
-#pragma GCC unroll 8
-      for (int v = 0; v < kShape.vectors; ++v) {
-        s[r][v] = V::load(arguments.t + (r * kShape.vectors + v) * V::kLanes) + s[r][v];
-      }
-    }
+  for (std::int64_t first = 0;; first += kSumBlock) {
+    sum_block<A, W, kShape>(arguments, first, ahead, s);
+    if (first > 0 || !arguments.first) add_totals<A, kShape>(arguments.t, s);
+    if (first + kSumBlock >= arguments.block_inputs) break;
+    store_totals<A, kShape>(s, arguments.t);
   }
   if constexpr (kShape.end == TileEnd::sums) {
-#pragma GCC unroll 16
-    for (int r = 0; r < kShape.rows; ++r) {
-#pragma GCC unroll 8
-      for (int v = 0; v < kShape.vectors; ++v) {
-        V::store(s[r][v], arguments.t + (r * kShape.vectors + v) * V::kLanes);
-      }
-    }
+    store_totals<A, kShape>(s, arguments.t);
   } else {
     finish_tile<A, kShape>(arguments, s);
   }
@@ -169,7 +154,8 @@ void tile(const TileArguments<A>& arguments) {
   if (arguments.vectors > kPanelVectors) {
     return tile_of<A, W, TileShape{1, kPanelVectors * kRowPanels / 2, kEnd}>(arguments);
   }
-  const int most = arguments.vectors == 1 ? std::min(kMost, kMostNarrowTileRows) : kMost;
+  int most = arguments.vectors == 1 ? std::min(kMost, kMostNarrowTileRows) : kMost;
+  if (share_sets(arguments.x_stride * static_cast<std::int64_t>(sizeof(A)))) most = std::min(most, kWays);
   const auto kernel = [&](int rows) {
     return kByRows[static_cast<std::size_t>(rows - 1)][static_cast<std::size_t>(arguments.vectors - 1)];
   };

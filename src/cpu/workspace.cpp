@@ -46,6 +46,9 @@ std::int64_t softmax_columns(const std::vector<Layer>& layers) {
 
 }  // namespace
 
+// What the row_lane kernel takes of both: row_lane_run.cpp.
+static_assert(kNearPanelBytes / std::int64_t{sizeof(float)} * kRowLaneOutputs <= kTaskRows * kTaskOutputs);
+
 std::int64_t CpuWorkspace::panel_elements() { return kTaskRows * kPanelStride<float>; }
 std::int64_t CpuWorkspace::sums_elements() { return kTaskRows * kTaskOutputs; }
 
