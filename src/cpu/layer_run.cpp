@@ -21,10 +21,12 @@ TaskGrid LayerRun<A>::tasks(int threads) const {
   TaskGrid grid;
   grid.groups = layer_.groups();
   const std::int64_t most_rows = most_task_rows();
-  const std::int64_t unit = kernel_ == Kernel::row_lane ? kRowLaneVectors * kernels_.lanes : kTileRows;
-  // As many row tasks as fit evenly on the threads, of nearly equal size in whole units of rows.
+  // Whole vectors of rows, or any number, which tiles split evenly.
+  const std::int64_t unit = kernel_ == Kernel::row_lane ? kRowLaneVectors * kernels_.lanes : 1;
+  // As many row tasks as fit evenly on the threads, of nearly equal size.
   std::int64_t wanted = divide_up(x_.rows, most_rows);
-  if (x_.rows >= threads * unit) wanted = divide_up(wanted, threads) * threads;
+  if (x_.rows >= threads * std::max<std::int64_t>(unit, kTileRows))
+    wanted = divide_up(wanted, threads) * threads;
   grid.rows_per_task = std::min(most_rows, divide_up(divide_up(x_.rows, wanted), unit) * unit);
   grid.row_tasks = divide_up(x_.rows, grid.rows_per_task);
   std::int64_t panel_tasks = divide_up(layer_.panels(), most_task_panels());
@@ -94,15 +96,16 @@ template <class A>
 std::int64_t LayerRun<A>::piece_rows() const {
   if (x_.rows <= kTileRows) return kTileRows;
   const std::int64_t row_bytes = layer_.inputs() * static_cast<std::int64_t>(sizeof(A));
-  if (row_bytes * layer_.outputs() > kNearWeightBytes) return kTaskRows;
+  if (row_bytes * layer_.outputs() > kNearWeightBytes) return kPieceRows;
   const std::int64_t unit = layer_.outputs() <= kernels_.lanes ? kMostNarrowTileRows : kTileRows;
   const std::int64_t budget = layer_.inputs() <= kSumBlock ? kNearPanelBytes : kNearRowBytes;
-  return std::clamp(budget / row_bytes / unit * unit, unit, kTaskRows);
+  return std::clamp(budget / row_bytes / unit * unit, unit, kPieceRows);
 }
 
 template <class A>
 void LayerRun<A>::run_tile(const Part& part, A* x_panel, A* sums) const {
-  const std::int64_t rows = piece_rows();
+  const std::int64_t pieces = divide_up(part.rows, piece_rows());
+  const std::int64_t rows = divide_up(part.rows, pieces);
   for (std::int64_t row = 0; row < part.rows; row += rows) {
     const Part piece{part.group, part.first_row + row, std::min(rows, part.rows - row), part.first_panel,
                      part.panels};

@@ -47,10 +47,10 @@ std::int64_t softmax_columns(const std::vector<Layer>& layers) {
 }  // namespace
 
 // What the row_lane kernel takes of both: row_lane_run.cpp.
-static_assert(kNearPanelBytes / std::int64_t{sizeof(float)} * kRowLaneOutputs <= kTaskRows * kTaskOutputs);
+static_assert(kNearPanelBytes / std::int64_t{sizeof(float)} * kRowLaneOutputs <= kPieceRows * kTaskOutputs);
 
-std::int64_t CpuWorkspace::panel_elements() { return kTaskRows * kPanelStride<float>; }
-std::int64_t CpuWorkspace::sums_elements() { return kTaskRows * kTaskOutputs; }
+std::int64_t CpuWorkspace::panel_elements() { return kPieceRows * kPanelStride<float>; }
+std::int64_t CpuWorkspace::sums_elements() { return kPieceRows * kTaskOutputs; }
 
 std::size_t CpuWorkspace::bytes(const std::vector<Layer>& layers, std::int64_t rows, int threads) {
   const auto element_bytes = static_cast<std::int64_t>(size_of(widest_accumulator(layers)));

@@ -10,10 +10,12 @@
 
 namespace perceptron::cpu {
 
-/// Rows and outputs of one task at most. 1024 inputs of 80 rows of f32 (320 KiB) stay near while all weights
-/// of the task stream past them, a panel of 128 KiB at a time. On a Zen 4 core 1024x1024x1024 ran at 0.96 of
-/// oneDNN's rate with 80 rows, at 0.94 with 120 and 0.93 with 192.
-inline constexpr std::int64_t kTaskRows = 80;
+/// Rows and outputs of one task at most, and rows that go through all its weights together. 1024 inputs of 80
+/// rows of f32 (320 KiB) stay near while the weights stream past them, a panel of 128 KiB at a time. On a Zen
+/// 4 core 1024x1024x1024 ran at 0.96 of oneDNN's rate with pieces of 80 rows, at 0.94 with 120 and 0.93 with
+/// 192.
+inline constexpr std::int64_t kTaskRows = 192;
+inline constexpr std::int64_t kPieceRows = 80;
 inline constexpr std::int64_t kTaskOutputs = 1024;
 inline constexpr std::int64_t kRowLaneTaskRows = 8192;
 /// Inputs that go through all panels together where x is read in place: several blocks, whose totals stay
