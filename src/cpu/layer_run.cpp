@@ -25,8 +25,8 @@ TaskGrid LayerRun<A>::tasks(int threads) const {
   const std::int64_t unit = kernel_ == Kernel::row_lane ? kRowLaneVectors * kernels_.lanes : 1;
   // As many row tasks as fit evenly on the threads, of nearly equal size.
   std::int64_t wanted = divide_up(x_.rows, most_rows);
-  if (x_.rows >= threads * std::max<std::int64_t>(unit, kTileRows))
-    wanted = divide_up(wanted, threads) * threads;
+  const std::int64_t least = std::max<std::int64_t>(unit, kTileRows);
+  if (x_.rows >= threads * least) wanted = divide_up(wanted, threads) * threads;
   grid.rows_per_task = std::min(most_rows, divide_up(divide_up(x_.rows, wanted), unit) * unit);
   grid.row_tasks = divide_up(x_.rows, grid.rows_per_task);
   std::int64_t panel_tasks = divide_up(layer_.panels(), most_task_panels());
@@ -89,9 +89,9 @@ std::int64_t LayerRun<A>::most_task_panels() const {
 }
 
 /// How many rows go through all inputs together. Many, where the weights are large and must not stream too
-/// often. Few, where the weights fit the second-level cache beside them: then x is what streams,
-/// and it should be read in the order of memory, not 256 inputs of many rows. Fewest with one block, whose
-/// panel and sums then stay in the first-level cache.
+/// often. Few, where the weights fit the second-level cache beside them: then x is what streams, and it
+/// should be read in the order of memory, not 256 inputs of many rows. Fewest with one block, whose panel and
+/// sums then stay in the first-level cache.
 template <class A>
 std::int64_t LayerRun<A>::piece_rows() const {
   if (x_.rows <= kTileRows) return kTileRows;
