@@ -93,6 +93,11 @@ std::uint8_t* local_written(const LaneAccess& access, const Target& target) {
   return access.warp.block().local(access.thread()).written.data() + target.offset;
 }
 
+/// What Releases knows the target by.
+std::uint64_t place_of(const Target& target) {
+  return target.allocation == nullptr ? target.offset : target.allocation->address + target.offset;
+}
+
 /// PTX ISA, "mbarrier": the object's memory is nobody else's, another mbarrier.init included, until
 /// mbarrier.inval.
 void check_is_no_mbarrier(const LaneAccess& access, std::uint64_t address, std::size_t bytes) {
@@ -147,24 +152,31 @@ Target resolve(const LaneAccess& access, Space space, std::uint64_t address, std
 bool note_read(const LaneAccess& access, const Target& target, std::size_t bytes, bool is_shared) {
   Block& block = access.warp.block();
   if (!block.is_watched()) return true;
-  if (target.space == Space::global) return note_global_read(access, target, bytes, is_shared);
-  if (target.space != Space::shared) return is_written(access, target, bytes);
+  if (target.space != Space::shared) {
+    if (target.space == Space::global && access.is_strong(target)) {
+      note_strong_global_read(access, target, bytes);
+    } else if (target.space == Space::global) {
+      note_global_read(access, target, bytes, is_shared);
+    }
+    return is_written(access, target, bytes);
+  }
   SharedMemory& shared = block.shared();
-  const std::size_t first = shared.granule(target.offset);
-  const Conflict conflict =
-      shared.read(first, shared.granules(bytes), access.thread(), is_shared, block.clocks());
+  const std::size_t first = shared.granule(target.offset), count = shared.granules(bytes);
+  const Conflict conflict = access.is_strong(target)
+                                ? shared.read_strong(first, count, access.thread(), block.clocks())
+                                : shared.read(first, count, access.thread(), is_shared, block.clocks());
   if (conflict == Conflict::none) return true;
   if (conflict != Conflict::unwritten) fault_shared(access, conflict, false);
   return false;
 }
 
-void note_write(const LaneAccess& access, const Target& target, std::size_t bytes, WriteMode mode) {
+void note_write(const LaneAccess& access, const Target& target, std::size_t bytes, const std::byte* value) {
   Block& block = access.warp.block();
   if (target.space == Space::global) {
-    if (block.is_watched() && mode.is_atomic) {
-      note_global_atomic(access, target, bytes);
+    if (block.is_watched() && access.is_strong(target)) {
+      note_strong_global_write(access, target, bytes);
     } else if (block.is_watched()) {
-      note_global_write(access, target, bytes, mode);
+      note_global_write(access, target, bytes, value);
     } else {
       std::fill_n(target.allocation->written.data() + target.offset, bytes, std::uint8_t{1});
     }
@@ -176,19 +188,44 @@ void note_write(const LaneAccess& access, const Target& target, std::size_t byte
   SharedMemory& shared = block.shared();
   if (!block.mbarriers().empty()) check_is_no_mbarrier(access, target.offset, bytes);
   const std::size_t first = shared.granule(target.offset), count = shared.granules(bytes);
-  const Conflict conflict = mode.is_atomic
-                                ? shared.write_atomic(first, count, access.thread(), block.clocks())
+  const Conflict conflict = access.is_strong(target)
+                                ? shared.write_strong(first, count, access.thread(), block.clocks())
                                 : shared.write(first, count, access.thread(), block.clocks());
   if (conflict == Conflict::none) return;
-  const bool is_mild = conflict == Conflict::writer && has_same_value(target, bytes, mode);
+  const bool is_mild = conflict == Conflict::writer && has_same_value(target, bytes, value);
   if (!is_mild || !block.grid().options.forgives_same_value) fault_shared(access, conflict, is_mild);
   shared.mark(first, count, access.thread(), block.clocks().now());
+}
+
+void hear(const LaneAccess& access, const Target& target) {
+  Block& block = access.warp.block();
+  if (!access.is_strong(target) || !block.is_watched()) return;
+  const Releases& releases = block.releases(target.space);
+  const auto told = releases.find(place_of(target));
+  if (told == releases.end()) return;
+  const MemoryOrder order = access.step.order;
+  if (order.acquires) {
+    block.clocks().learn(access.thread(), order.scope, told->second);
+  } else {
+    block.clocks().hear(access.thread(), told->second);
+  }
+}
+
+void tell(const LaneAccess& access, const Target& target, bool is_atomic) {
+  Block& block = access.warp.block();
+  if (!access.is_strong(target) || !block.is_watched()) return;
+  Clocks& clocks = block.clocks();
+  const MemoryOrder order = access.step.order;
+  if (order.releases) clocks.perform(access.thread(), order.scope);
+  Releases& releases = block.releases(target.space);
+  if (!is_atomic) releases.erase(place_of(target));
+  if (clocks.has_performed()) clocks.tell(access.thread(), order.scope, releases[place_of(target)]);
 }
 
 bool is_written(const LaneAccess& access, const Target& target, std::size_t bytes) {
   if (target.space == Space::global) {
     const std::uint8_t* written = target.allocation->written.data() + target.offset;
-    return std::memchr(written, 0, bytes) == nullptr;
+    return target.allocation->is_fully_written || std::memchr(written, 0, bytes) == nullptr;
   }
   if (target.space == Space::local) {
     return std::memchr(local_written(access, target), 0, bytes) == nullptr;

@@ -23,6 +23,10 @@ struct LaneAccess {
   int lane;
 
   std::uint32_t thread() const { return warp.thread(lane); }
+  /// Of a target: no race with others that are.
+  bool is_strong(const Target& target) const {
+    return step.order.is_strong && (target.space == Space::global || !step.order.is_volatile);
+  }
   [[noreturn]] void fault(FaultKind kind, const std::string& message) const {
     warp.fault(kind, step, lane, message);
   }
@@ -35,12 +39,16 @@ Target resolve(const LaneAccess& access, Space space, std::uint64_t address, std
 /// Records a read; `is_shared`: other lanes read the same bytes with this one. False: some byte is unwritten.
 bool note_read(const LaneAccess& access, const Target& target, std::size_t bytes, bool is_shared = false);
 
-struct WriteMode {
-  bool is_atomic = false;
-  /// What is to be written: where it is there already, a race is a milder one.
-  const std::byte* value = nullptr;
-};
-void note_write(const LaneAccess& access, const Target& target, std::size_t bytes, WriteMode mode = {});
+/// `value`: what is to be written; where it is there already, a race is a milder one.
+void note_write(const LaneAccess& access, const Target& target, std::size_t bytes,
+                const std::byte* value = nullptr);
+
+/// After a strong read: what the place tells is known at the thread's next fence, of an acquiring or atomic
+/// one now.
+void hear(const LaneAccess& access, const Target& target);
+/// After a strong write: the place tells what fences have performed. An atomic operation leaves standing what
+/// others told (PTX ISA, "Observation": a chain of atomic operations).
+void tell(const LaneAccess& access, const Target& target, bool is_atomic);
 
 /// True where all of those bytes have been written; records nothing.
 bool is_written(const LaneAccess& access, const Target& target, std::size_t bytes);

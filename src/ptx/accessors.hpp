@@ -12,22 +12,21 @@
 
 namespace perceptron::ptx {
 
-struct Accessor {
-  std::uint32_t thread;
-  Stamp stamp;  ///< Of its latest access.
-};
-
 /// Granules have numbers of the caller's choice.
 class Accessors {
  public:
-  void note(std::uintptr_t granule, Accessor accessor) {
+  /// The thread's latest access in place of those before.
+  void note(std::uintptr_t granule, const Accessor& accessor) {
     std::vector<Accessor>& known = accessors_[granule];
-    const auto old = std::find_if(known.begin(), known.end(),
+    // Blocks that run at once may alternate: an older access that stays on record does no harm.
+    const auto others = std::find_if(known.rbegin(), known.rend(),
+                                     [&](const Accessor& one) { return one.block != accessor.block; });
+    const auto old = std::find_if(known.rbegin(), others,
                                   [&](const Accessor& one) { return one.thread == accessor.thread; });
-    if (old == known.end()) {
+    if (old == others) {
       known.push_back(accessor);
     } else {
-      old->stamp = accessor.stamp;
+      *old = accessor;
     }
   }
 
@@ -37,7 +36,7 @@ class Accessors {
     const auto found = accessors_.find(granule);
     if (found == accessors_.end()) return std::nullopt;
     for (const Accessor& one : found->second) {
-      if (!clocks.knows(thread, one.thread, one.stamp)) return one;
+      if (!clocks.knows(thread, one)) return one;
     }
     return std::nullopt;
   }
@@ -57,17 +56,18 @@ class Accessors {
   std::unordered_map<std::uintptr_t, std::vector<Accessor>> accessors_;
 };
 
-/// What a record of a granule's last write and read leaves out. Neither reads nor atomic operations are
-/// ordered among themselves: who knows of the last of them may not know of the others, nor need the last
-/// one's thread tell others of the plain write before.
+/// What a record of a granule's last write and read leaves out. Neither reads nor strong accesses (atomic
+/// operations, .relaxed, .acquire …) are ordered among themselves: who knows of the last of them may not know
+/// of the others, nor need the last one's thread tell others of the plain write before.
 struct AccessHistory {
-  Accessors readers;         ///< Since the last plain write.
-  Accessors atomic_writers;  ///< Since the last plain write.
-  Accessors plain_writer;    ///< Of the last plain write, where atomic operations followed.
+  Accessors readers;         ///< By plain reads, since the last plain write.
+  Accessors strong_readers;  ///< Since then.
+  Accessors strong_writers;  ///< Since then, atomic operations included.
+  Accessors plain_writer;    ///< Of the last plain write, where strong ones followed.
 
-  /// Before the first atomic operation since a plain write, or since nobody's.
-  void begin_atomic(std::uintptr_t granule, const std::optional<Accessor>& plain) {
-    atomic_writers.forget(granule);
+  /// Before the first strong write since a plain write, or since nobody's.
+  void begin_strong(std::uintptr_t granule, const std::optional<Accessor>& plain) {
+    strong_writers.forget(granule);
     plain_writer.forget(granule);
     if (plain) plain_writer.note(granule, *plain);
   }

@@ -54,7 +54,6 @@ bool is_ready(const LaneAccess& access, const Target& target, std::size_t bytes,
 /// source: 0 address, 1 operand, 2 cas's new value. list: kind, space, whether the address is wide.
 template <class T>
 void execute_atomic(Warp& warp, const Step& step, Mask mask) {
-  static std::mutex between_blocks;
   for (const std::uint32_t row : {step.source[0], step.source[1], step.source[2]}) {
     if (row != kNone) warp.use(step, row, mask);
   }
@@ -70,9 +69,13 @@ void execute_atomic(Warp& warp, const Step& step, Mask mask) {
     const LaneAccess access{warp, step, lane};
     const std::uint64_t address = lane_address(warp, step, lane, list[2] != 0);
     const Target target = resolve(access, static_cast<Space>(list[1]), address, sizeof(T), true);
-    const std::lock_guard lock(between_blocks);
+    const std::lock_guard lock(block.grid().order.mutex);
     if (!is_ready(access, target, sizeof(T), kind)) written &= ~(Mask{1} << lane);
-    note_write(access, target, sizeof(T), {.is_atomic = true});
+    note_write(access, target, sizeof(T));
+    // An operation that returns what it found learns with it, .acquire or not: the CUDA guide's own sum of
+    // all blocks ("Memory Fence Functions") has no fence behind it.
+    if (step.target != kNone) hear(access, target);
+    tell(access, target, true);
     T old;
     std::memcpy(&old, target.data, sizeof(T));
     const T operand = from_slot<T>(warp.row<T>(step.source[1])[lane]);
@@ -109,8 +112,7 @@ Execute execute_of(Decoder& d, Type type, AtomicKind kind) {
 
 void decode(Decoder& d, bool has_result) {
   const Space space = take_space(d);
-  d.take_one_of({"relaxed", "acquire", "release", "acq_rel"});
-  d.take_one_of({"cta", "cluster", "gpu", "sys"});
+  d.step.order = take_order(d, space, true);
   const int kind = d.take_one_of({"add", "min", "max", "exch", "cas", "and", "or", "xor", "inc", "dec"});
   if (kind < 0) d.refuse("this atomic operation is not known");
   const Type type = d.take_type();

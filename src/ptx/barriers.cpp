@@ -249,8 +249,8 @@ void Block::deliver(Delivery& delivery) {
   const Step& step = program().steps[delivery.step];
   begin_access(step);
   for (Copy& copy : delivery.copies) finish_copy(warp, copy, writer);
-  barrier.arriving.resize(std::size_t{threads_} + kCopyClocks);
-  barrier.arriving[writer] = clocks_.now();
+  barrier.arriving.stamps.resize(std::size_t{threads_} + kCopyClocks);
+  barrier.arriving.stamps[writer] = clocks_.now();
   barrier.transactions -= static_cast<std::int64_t>(delivery.transaction_bytes);
   if (delivery.is_arrival) {
     if (barrier.pending == 0) {

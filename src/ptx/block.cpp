@@ -26,7 +26,7 @@ Block::Block(const Grid& grid, std::uint64_t index)
       coordinates_(coordinates_of(index, grid.launch.grid)),
       threads_(static_cast<std::uint32_t>(grid.launch.block.count())),
       random_(seed_of_block(grid.options, index)),
-      clocks_(threads_, kCopyClocks),
+      clocks_(number_, threads_, kCopyClocks),
       shared_(grid.program.static_shared_bytes + grid.launch.shared_bytes, grid.program.shared_granule_log2,
               grid.program.has_partial_ordering),
       recent_(kRecent, kNone) {

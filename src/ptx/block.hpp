@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "kernels/launch.hpp"
@@ -21,12 +23,23 @@
 
 namespace perceptron::ptx {
 
+/// By the address of a place in memory, what it tells whoever reads it.
+using Releases = std::unordered_map<std::uint64_t, Release>;
+
+/// Of a launch whose blocks may order one another.
+struct GridOrder {
+  std::recursive_mutex mutex;  ///< Of all below, and of strong accesses and atomic operations.
+  AccessHistory history;
+  Releases releases;
+};
+
 /// What all blocks of a launch share.
 struct Grid {
   const Program& program;
   const kernels::Launch& launch;
   Memory::State& memory;
   const RunOptions& options;
+  GridOrder& order;
 };
 
 /// An mbarrier object in shared memory (PTX ISA, "mbarrier"): the machine's own record of it.
@@ -76,8 +89,10 @@ class Block {
   std::uint32_t threads() const { return threads_; }
   Clocks& clocks() { return clocks_; }
   SharedMemory& shared() { return shared_; }
-  /// Of global memory that may be written, by the address of its record; only under partial ordering.
-  AccessHistory& global_history() { return global_history_; }
+  /// Of global memory that may be written, by the address of its record; only under partial ordering. With
+  /// flags it is that of all blocks.
+  AccessHistory& global_history() { return program().has_flags ? grid_.order.history : global_history_; }
+  Releases& releases(Space space) { return space == Space::global ? grid_.order.releases : releases_; }
   Random& random() { return random_; }
   PendingCopies& pending(const Warp& warp) { return pending_[warp.index()]; }
   LocalMemory& local(std::uint32_t thread);
@@ -163,6 +178,7 @@ class Block {
   Clocks clocks_;
   SharedMemory shared_;
   AccessHistory global_history_;
+  Releases releases_;  ///< Of shared memory.
   std::vector<std::unique_ptr<Warp>> warps_;
   std::vector<PendingCopies> pending_;
   std::vector<LocalMemory> local_;

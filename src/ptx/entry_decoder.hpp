@@ -38,6 +38,8 @@ class EntryDecoder {
   const Entry& entry() const { return entry_; }
   PtxRounding rounding() const { return rounding_; }
   Program& program() { return program_; }
+  /// An instruction by which threads may order one another without meeting.
+  void expect_flags() { program_.has_flags = program_.has_partial_ordering = true; }
 
  private:
   struct Symbol {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
 #include <optional>
 #include <span>
 
@@ -25,37 +26,58 @@ void mark_written(const Target& target, std::size_t bytes) {
 }
 
 /// The access becomes the record's last write.
-void sign(GlobalRecord& record, const LaneAccess& access, bool is_atomic) {
-  record.writer.store(writer_of(access.thread(), is_atomic), kRelaxed);
+void sign(GlobalRecord& record, const LaneAccess& access, bool is_strong) {
+  record.writer.store(writer_of(access.thread(), is_strong), kRelaxed);
   record.write_stamp.store(access.warp.block().clocks().now(), kRelaxed);
   record.write_step.store(access.step.instruction, kRelaxed);
 }
 
 std::uintptr_t key_of(const GlobalRecord& record) { return reinterpret_cast<std::uintptr_t>(&record); }
 
-std::string describe(const Block& block, std::uint32_t number, std::uint32_t step, std::uint32_t thread) {
-  return fmt::format("block {}, {}", number - 1, block.describe(step, thread));
+Accessor self(const LaneAccess& access) {
+  Block& block = access.warp.block();
+  return {access.thread(), block.clocks().now(), block.number(), access.step.instruction};
 }
 
-std::string describe_reader(const Block& block, const GlobalRecord& record) {
+Accessor last_writer(const GlobalRecord& record) {
+  return {thread_of(record.writer.load(kRelaxed)), record.write_stamp.load(kRelaxed),
+          record.writer_block.load(kRelaxed), record.write_step.load(kRelaxed)};
+}
+
+/// Not of reads by several blocks or threads.
+Accessor last_reader(const Block& block, const GlobalRecord& record) {
   const std::uint32_t reader = record.reader_block.load(kRelaxed);
-  if (reader == kManyBlocks) return "several blocks";
-  const bool is_own = reader == block.number();
-  return describe(block, reader, is_own ? block.step_at(record.read_stamp.load(kRelaxed)) : kNone,
-                  record.reader.load(kRelaxed));
+  const Stamp stamp = record.read_stamp.load(kRelaxed);
+  const std::uint32_t step = reader == block.number() ? block.step_at(stamp) : kNone;
+  return {record.reader.load(kRelaxed), stamp, reader, step};
 }
 
-/// Of one in the own block who is named, or else of the last one.
-std::string describe_writer(const Block& block, const GlobalRecord& record,
-                            const std::optional<Accessor>& named) {
-  if (named) return describe(block, block.number(), block.step_at(named->stamp), named->thread);
-  const std::uint32_t writer = record.writer_block.load(kRelaxed), step = record.write_step.load(kRelaxed);
-  if (writer != kManyBlocks) return describe(block, writer, step, record.writer.load(kRelaxed));
-  return fmt::format("several blocks, the last one's {}", block.describe(step, record.writer.load(kRelaxed)));
+std::string describe(const Block& block, const Accessor& other) {
+  if (other.block == kManyBlocks && other.step == kNone) return "several blocks";
+  const std::string who = other.block == kManyBlocks ? "several blocks, the last one's"
+                                                     : fmt::format("block {},", other.block - 1);
+  const bool has_thread = other.thread != kNone;
+  return fmt::format("{} {}", who,
+                     has_thread ? block.describe(other.step, other.thread) : block.describe_step(other.step));
 }
 
-[[noreturn]] void fault_race(const LaneAccess& access, std::string_view what, const std::string& who) {
-  access.fault(FaultKind::race, fmt::format("unordered with the {} by {}", what, who));
+[[noreturn]] void fault_race(const LaneAccess& access, std::string_view what, const Accessor& other) {
+  access.fault(FaultKind::race,
+               fmt::format("unordered with the {} by {}", what, describe(access.warp.block(), other)));
+}
+
+void fault_second_write(const LaneAccess& access, const Accessor& other, bool is_mild) {
+  const Block& block = access.warp.block();
+  if (!is_mild) fault_race(access, "write", other);
+  if (block.grid().options.forgives_same_value) return;
+  access.fault(FaultKind::same_value_race,
+               fmt::format("unordered with the write by {}", describe(block, other)));
+}
+
+/// With flags blocks may know of one another, and what each does is recorded under a lock.
+std::unique_lock<std::recursive_mutex> lock_of(const Block& block) {
+  if (!block.program().has_flags) return {};
+  return std::unique_lock(block.grid().order.mutex);
 }
 
 /// Readers are told apart where that may matter: inputs, which most reads are of, are never written.
@@ -63,156 +85,145 @@ bool has_readers(const Block& block, const Allocation& allocation) {
   return block.program().has_partial_ordering && !allocation.is_read_only;
 }
 
-/// Whether a write is ordered behind all reads by its own block, which are of no more use then.
-bool knows_readers(const LaneAccess& access, const Allocation& allocation, const GlobalRecord& record) {
+/// One who wrote last, of several strong ones any, that the access is not ordered behind.
+std::optional<Accessor> unknown_writer(const LaneAccess& access, const GlobalRecord& record) {
   Block& block = access.warp.block();
   const Clocks& clocks = block.clocks();
-  const Stamp stamp = record.read_stamp.load(kRelaxed);
-  if (stamp < clocks.floor()) return true;
-  if (has_readers(block, allocation))
-    return !block.global_history().readers.take(key_of(record), access.thread(), clocks);
-  const std::uint16_t thread = record.reader.load(kRelaxed);
-  return thread != kSeveral && clocks.knows(access.thread(), thread, stamp);
-}
-
-void check_readers(const LaneAccess& access, const Allocation& allocation, GlobalRecord& record) {
-  const Block& block = access.warp.block();
-  const std::uint32_t reader = record.reader_block.load(kRelaxed);
-  if (reader == 0) return;
-  if (reader != block.number() || !knows_readers(access, allocation, record))
-    fault_race(access, "read", describe_reader(block, record));
-  record.reader_block.store(0, kRelaxed);
-}
-
-/// Whether a plain access is ordered behind the last writer, of several atomic ones behind all. `unknown`:
-/// one of the own block that it is not ordered behind.
-bool knows_writers(const LaneAccess& access, const GlobalRecord& record, std::optional<Accessor>& unknown) {
-  Block& block = access.warp.block();
-  const std::uint32_t writer = record.writer_block.load(kRelaxed);
-  if (writer == 0) return true;
-  if (writer != block.number()) return false;
-  const std::uint16_t thread = record.writer.load(kRelaxed);
-  const Stamp stamp = record.write_stamp.load(kRelaxed);
-  if ((thread & kAtomic) == 0) return block.clocks().knows(access.thread(), thread, stamp);
-  if (stamp < block.clocks().floor()) return true;
-  unknown =
-      block.global_history().atomic_writers.find_unknown(key_of(record), access.thread(), block.clocks());
-  return !unknown;
-}
-
-void fault_second_write(const LaneAccess& access, const GlobalRecord& record, bool is_mild,
-                        const std::optional<Accessor>& unknown = {}) {
-  const Block& block = access.warp.block();
-  if (is_mild && block.grid().options.forgives_same_value) return;
-  access.fault(is_mild ? FaultKind::same_value_race : FaultKind::race,
-               fmt::format("unordered with the write by {}", describe_writer(block, record, unknown)));
-}
-
-/// An atomic operation is ordered behind no other one, but must be behind the plain write before them.
-void check_plain_writer(const LaneAccess& access, const GlobalRecord& record) {
-  Block& block = access.warp.block();
-  const std::uint32_t writer = record.plain_block.load(kRelaxed);
-  if (writer == 0) return;
-  const std::uint32_t step = record.plain_step.load(kRelaxed);
-  if (writer != block.number()) {
-    fault_race(access, "write", fmt::format("block {}, {}", writer - 1, block.describe_step(step)));
+  const Accessor last = last_writer(record);
+  if (last.block == 0) return std::nullopt;
+  const bool is_strong = (record.writer.load(kRelaxed) & kStrong) != 0;
+  if (!block.program().has_flags) {
+    if (last.block != block.number()) return last;
+    if (last.stamp < clocks.floor()) return std::nullopt;
   }
-  const auto unknown =
-      block.global_history().plain_writer.find_unknown(key_of(record), access.thread(), block.clocks());
-  if (unknown) fault_race(access, "write", describe(block, writer, step, unknown->thread));
+  if (is_strong)
+    return block.global_history().strong_writers.find_unknown(key_of(record), access.thread(), clocks);
+  return clocks.knows(access.thread(), last) ? std::nullopt : std::optional(last);
 }
 
-/// Reads of the own block that an atomic operation is not ordered behind, or of others, are a fault; they
-/// stay on record, for other atomic operations.
-void check_readers_of_atomic(const LaneAccess& access, const GlobalRecord& record) {
+/// The same of a strong access: of other strong ones, only the plain write before them matters.
+std::optional<Accessor> unknown_plain_writer(const LaneAccess& access, const GlobalRecord& record) {
   Block& block = access.warp.block();
-  const std::uint32_t reader = record.reader_block.load(kRelaxed);
-  if (reader == 0) return;
-  if (reader != block.number()) fault_race(access, "read", describe_reader(block, record));
-  const auto unknown =
-      block.global_history().readers.find_unknown(key_of(record), access.thread(), block.clocks());
-  if (unknown)
-    fault_race(access, "read", describe(block, reader, block.step_at(unknown->stamp), unknown->thread));
+  if ((record.writer.load(kRelaxed) & kStrong) == 0) return unknown_writer(access, record);
+  const std::uint32_t plain = record.plain_block.load(kRelaxed);
+  if (plain == 0) return std::nullopt;
+  if (plain != block.number() && !block.program().has_flags)
+    return Accessor{kNone, 0, plain, record.plain_step.load(kRelaxed)};
+  return block.global_history().plain_writer.find_unknown(key_of(record), access.thread(), block.clocks());
+}
+
+/// One who has read what a plain access writes, unordered.
+std::optional<Accessor> unknown_reader(const LaneAccess& access, const Allocation& allocation,
+                                       const GlobalRecord& record) {
+  Block& block = access.warp.block();
+  const Clocks& clocks = block.clocks();
+  AccessHistory& history = block.global_history();
+  if (block.program().has_flags) {
+    const auto strong = history.strong_readers.take(key_of(record), access.thread(), clocks);
+    return strong ? strong : history.readers.take(key_of(record), access.thread(), clocks);
+  }
+  const Accessor last = last_reader(block, record);
+  if (last.block == 0 || (last.block == block.number() && last.stamp < clocks.floor())) return std::nullopt;
+  if (last.block != block.number()) return last;
+  if (has_readers(block, allocation)) return history.readers.take(key_of(record), access.thread(), clocks);
+  return last.thread != kSeveral && clocks.knows(access.thread(), last) ? std::nullopt : std::optional(last);
+}
+
+/// The same of a strong access, which leaves them on record for others.
+std::optional<Accessor> unknown_plain_reader(const LaneAccess& access, const GlobalRecord& record) {
+  Block& block = access.warp.block();
+  const Accessor last = last_reader(block, record);
+  if (last.block == 0) return std::nullopt;
+  if (last.block != block.number() && !block.program().has_flags) return last;
+  return block.global_history().readers.find_unknown(key_of(record), access.thread(), block.clocks());
+}
+
+void note_reader(const LaneAccess& access, const Allocation& allocation, GlobalRecord& record,
+                 bool is_shared) {
+  Block& block = access.warp.block();
+  const std::uint32_t own = block.number(), reader = record.reader_block.load(kRelaxed);
+  if (has_readers(block, allocation)) block.global_history().readers.note(key_of(record), self(access));
+  if (reader == kManyBlocks) return;
+  if (reader != own && reader != 0) {
+    record.reader_block.store(kManyBlocks, kRelaxed);
+    return;
+  }
+  const bool has_other = reader == own && record.read_stamp.load(kRelaxed) >= block.clocks().floor() &&
+                         record.reader.load(kRelaxed) != access.thread();
+  record.reader.store(is_shared || has_other ? kSeveral : static_cast<std::uint16_t>(access.thread()),
+                      kRelaxed);
+  record.read_stamp.store(block.clocks().now(), kRelaxed);
+  record.reader_block.store(own, kRelaxed);
 }
 
 }  // namespace
 
-bool note_global_read(const LaneAccess& access, const Target& target, std::size_t bytes, bool is_shared) {
-  Block& block = access.warp.block();
+void note_global_read(const LaneAccess& access, const Target& target, std::size_t bytes, bool is_shared) {
   Allocation& allocation = *target.allocation;
-  const bool is_written =
-      allocation.is_fully_written || std::all_of(allocation.written.data() + target.offset,
-                                                 allocation.written.data() + target.offset + bytes,
-                                                 [](std::uint8_t byte) { return byte != 0; });
-  if (allocation.records == nullptr) return is_written;
-  const std::uint32_t own = block.number();
+  if (allocation.records == nullptr) return;
+  const Block& block = access.warp.block();
+  const std::unique_lock lock = lock_of(block);
   for (GlobalRecord& record : records_of(block, target, bytes)) {
-    const std::uint32_t reader = record.reader_block.load(kRelaxed);
-    if (reader != kManyBlocks) {
-      if (reader != own && reader != 0) {
-        record.reader_block.store(kManyBlocks, kRelaxed);
-      } else {
-        const bool has_other = reader == own && record.read_stamp.load(kRelaxed) >= block.clocks().floor() &&
-                               record.reader.load(kRelaxed) != access.thread();
-        record.reader.store(is_shared || has_other ? kSeveral : static_cast<std::uint16_t>(access.thread()),
-                            kRelaxed);
-        record.read_stamp.store(block.clocks().now(), kRelaxed);
-        record.reader_block.store(own, kRelaxed);
-        if (has_readers(block, allocation))
-          block.global_history().readers.note(key_of(record), {access.thread(), block.clocks().now()});
-      }
-    }
-    std::optional<Accessor> unknown;
-    if (!knows_writers(access, record, unknown))
-      fault_race(access, "write", describe_writer(block, record, unknown));
+    note_reader(access, allocation, record, is_shared);
+    if (const auto other = unknown_writer(access, record)) fault_race(access, "write", *other);
   }
-  return is_written;
 }
 
-void note_global_write(const LaneAccess& access, const Target& target, std::size_t bytes, WriteMode mode) {
+void note_strong_global_read(const LaneAccess& access, const Target& target, std::size_t bytes) {
+  if (target.allocation->records == nullptr) return;
+  Block& block = access.warp.block();
+  for (GlobalRecord& record : records_of(block, target, bytes)) {
+    block.global_history().strong_readers.note(key_of(record), self(access));
+    if (const auto other = unknown_plain_writer(access, record)) fault_race(access, "write", *other);
+  }
+}
+
+void note_global_write(const LaneAccess& access, const Target& target, std::size_t bytes,
+                       const std::byte* value) {
   Block& block = access.warp.block();
   mark_written(target, bytes);
   const std::uint32_t own = block.number();
+  const std::unique_lock lock = lock_of(block);
   for (GlobalRecord& record : records_of(block, target, bytes)) {
     const std::uint32_t writer = record.writer_block.load(kRelaxed);
-    std::optional<Accessor> unknown;
-    if (!knows_writers(access, record, unknown))
-      fault_second_write(access, record, has_same_value(target, bytes, mode), unknown);
-    check_readers(access, *target.allocation, record);
+    if (const auto other = unknown_writer(access, record))
+      fault_second_write(access, *other, has_same_value(target, bytes, value));
+    if (const auto other = unknown_reader(access, *target.allocation, record))
+      fault_race(access, "read", *other);
+    record.reader_block.store(0, kRelaxed);
     sign(record, access, false);
     // A block that came in between sees this one's mark, or leaves its own here.
     const std::uint32_t before = record.writer_block.exchange(own, std::memory_order_acq_rel);
     if (before != writer && before != own) {
       record.writer_block.store(before, kRelaxed);
-      fault_second_write(access, record, has_same_value(target, bytes, mode));
+      fault_second_write(access, last_writer(record), has_same_value(target, bytes, value));
     }
   }
 }
 
-void note_global_atomic(const LaneAccess& access, const Target& target, std::size_t bytes) {
+void note_strong_global_write(const LaneAccess& access, const Target& target, std::size_t bytes) {
   Block& block = access.warp.block();
   mark_written(target, bytes);
   const std::uint32_t own = block.number();
   for (GlobalRecord& record : records_of(block, target, bytes)) {
     const std::uint32_t writer = record.writer_block.load(kRelaxed);
-    const std::uint16_t thread = record.writer.load(kRelaxed);
     AccessHistory& history = block.global_history();
-    const bool follows_atomic = (thread & kAtomic) != 0;
-    if (!follows_atomic) {
+    const bool follows_strong = (record.writer.load(kRelaxed) & kStrong) != 0;
+    if (const auto other = unknown_plain_writer(access, record)) fault_race(access, "write", *other);
+    if (const auto other = unknown_plain_reader(access, record)) fault_race(access, "read", *other);
+    if (!follows_strong) {
+      const Accessor plain = last_writer(record);
       record.plain_block.store(writer, kRelaxed);
-      record.plain_step.store(record.write_step.load(kRelaxed), kRelaxed);
-      const Accessor plain{thread, record.write_stamp.load(kRelaxed)};
-      history.begin_atomic(key_of(record), writer == own ? std::optional(plain) : std::nullopt);
+      record.plain_step.store(plain.step, kRelaxed);
+      history.begin_strong(key_of(record), writer == 0 ? std::nullopt : std::optional(plain));
     }
-    check_plain_writer(access, record);
-    check_readers_of_atomic(access, record);
-    history.atomic_writers.note(key_of(record), {access.thread(), block.clocks().now()});
+    history.strong_writers.note(key_of(record), self(access));
     sign(record, access, true);
-    const std::uint32_t now = follows_atomic && writer != own ? kManyBlocks : own;
+    const std::uint32_t now = follows_strong && writer != own ? kManyBlocks : own;
     const std::uint32_t before = record.writer_block.exchange(now, std::memory_order_acq_rel);
-    if (before != writer) {  // Atomic operations come one by one: a plain one came in between.
+    if (before != writer) {  // These come one by one: a plain one came in between.
       record.writer_block.store(before, kRelaxed);
-      fault_race(access, "write", describe_writer(block, record, {}));
+      fault_race(access, "write", last_writer(record));
     }
   }
 }

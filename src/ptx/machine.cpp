@@ -111,7 +111,8 @@ RunReport run(const Program& program, const kernels::Launch& launch, Memory& mem
               const RunOptions& options) {
   check_launch(program, launch, options);
   memory.state().begin_launch(program);
-  const Grid grid{program, launch, memory.state(), options};
+  GridOrder order;
+  const Grid grid{program, launch, memory.state(), options, order};
   const std::uint64_t blocks = launch.grid.count();
   std::atomic<std::uint64_t> warp_instructions = 0, lane_operations = 0, first_fault = blocks;
   std::mutex fault_mutex;
@@ -136,8 +137,14 @@ RunReport run(const Program& program, const kernels::Launch& launch, Memory& mem
   if (options.threads == 1 || blocks == 1) {
     for (std::uint64_t index = 0; index < blocks && fault == nullptr; ++index) run_block(index);
   } else {
+    // In ascending order, so that a block may wait for those before it.
+    std::atomic<std::uint64_t> next = 0;
     tbb::task_arena arena(options.threads == 0 ? tbb::task_arena::automatic : options.threads);
-    arena.execute([&] { tbb::parallel_for(std::uint64_t{0}, blocks, run_block); });
+    arena.execute([&] {
+      tbb::parallel_for(0, arena.max_concurrency(), [&](int) {
+        for (std::uint64_t index = next++; index < blocks; index = next++) run_block(index);
+      });
+    });
   }
   if (fault != nullptr) std::rethrow_exception(fault);
   return {warp_instructions, lane_operations, blocks};

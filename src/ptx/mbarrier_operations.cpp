@@ -117,8 +117,18 @@ void fence_for_copies(Warp& warp, const Step&, Mask mask) {
   }
 }
 
-/// Shared memory has one order here, so that fences between generic accesses have nothing to do: what they
-/// would have to order, races show.
+void fence(Warp& warp, const Step& step, Mask mask) {
+  Block& block = warp.block();
+  if (!block.is_watched()) return;
+  for_each_lane(mask, [&](int lane) { block.clocks().fence(warp.thread(lane), step.order.scope); });
+}
+
+void make_fence(Decoder& d, Scope scope) {
+  d.entry().expect_flags();
+  d.step.order.scope = scope;
+  d.step.execute = &fence;
+}
+
 void decode_fence(Decoder& d) {
   if (d.take("mbarrier_init")) {
     if (!d.take("release") || !d.take("cluster")) d.refuse("expected .release.cluster");
@@ -129,14 +139,12 @@ void decode_fence(Decoder& d) {
     d.step.execute = &fence_for_copies;
   } else {
     d.take_one_of({"sc", "acq_rel"});
-    d.take_one_of({"cta", "cluster", "gpu", "sys"});
-    d.step.execute = &execute_nothing;
+    make_fence(d, d.take_one_of({"cta", "cluster", "gpu", "sys"}) == 0 ? Scope::block : Scope::grid);
   }
 }
 
 void decode_membar(Decoder& d) {
-  d.take_one_of({"cta", "gl", "sys"});
-  d.step.execute = &execute_nothing;
+  make_fence(d, d.take_one_of({"cta", "gl", "sys"}) == 0 ? Scope::block : Scope::grid);
 }
 
 constexpr Operation kOperations[]{

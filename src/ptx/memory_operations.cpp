@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstring>
+#include <mutex>
 
 #include "src/ptx/access.hpp"
 
@@ -49,6 +50,12 @@ struct DistinctAddresses {
   }
 };
 
+/// Strong accesses of blocks that run at once come one by one.
+std::unique_lock<std::recursive_mutex> lock_if_strong(const Block& block, const Step& step) {
+  if (!step.order.is_strong) return {};
+  return std::unique_lock(block.grid().order.mutex);
+}
+
 /// Resolved and recorded; shared memory without a call where all is well.
 template <Space kSpace>
 void read_distinct(Warp& warp, const Step& step, Distinct& one) {
@@ -57,7 +64,8 @@ void read_distinct(Warp& warp, const Step& step, Distinct& one) {
   if constexpr (kSpace == Space::shared) {
     Block& block = warp.block();
     SharedMemory& shared = block.shared();
-    if (one.address % bytes == 0 && shared.contains(one.address, bytes) && block.is_watched()) {
+    if (!step.order.is_strong && one.address % bytes == 0 && shared.contains(one.address, bytes) &&
+        block.is_watched()) {
       one.data = shared.at(one.address);
       const Conflict conflict = shared.read(shared.granule(one.address), shared.granules(bytes),
                                             access.thread(), one.is_shared, block.clocks());
@@ -67,6 +75,7 @@ void read_distinct(Warp& warp, const Step& step, Distinct& one) {
   const Target target = resolve(access, kSpace, one.address, bytes, false);
   one.is_written = note_read(access, target, bytes, one.is_shared);
   one.data = target.data;
+  if (step.order.is_strong) hear(access, target);
 }
 
 template <class T, class SlotType, Space kSpace, bool kIsWide>
@@ -74,6 +83,7 @@ void load(Warp& warp, const Step& step, Mask mask) {
   warp.use(step, step.source[0], mask);
   Block& block = warp.block();
   block.begin_access(step);
+  const std::unique_lock lock = lock_if_strong(block, step);
   DistinctAddresses addresses;
   addresses.collect<kSpace>(warp, step, mask, kIsWide, !block.program().has_partial_ordering);
   bool are_all_written = true;
@@ -117,6 +127,7 @@ void store(Warp& warp, const Step& step, Mask mask) {
   block.begin_access(step);
   const std::uint32_t* rows = block.program().lists.data() + step.list;
   const std::size_t bytes = step.access_bytes;
+  const std::unique_lock lock = lock_if_strong(block, step);
   Mask written = mask;
   for (int element = 0; element < step.count; ++element) {
     written &= warp.written(rows[element]);
@@ -135,8 +146,9 @@ void store(Warp& warp, const Step& step, Mask mask) {
       }
       std::memcpy(value + sizeof(T) * static_cast<std::size_t>(element), &stored, sizeof(T));
     }
-    note_write(access, target, bytes, {false, value});
+    note_write(access, target, bytes, value);
     std::memcpy(target.data, value, bytes);
+    if (step.order.is_strong) tell(access, target, false);
     if ((written >> lane & 1) != 0) return;
     for (std::size_t element = 0; element < step.count; ++element) {
       if ((warp.written(rows[element]) >> lane & 1) != 0) continue;
@@ -223,10 +235,8 @@ bool has_wide_slots(Decoder& d, std::size_t index, std::size_t type_bytes) {
   return is_wide;
 }
 
-/// Cache hints, and orders that a machine without a weak memory model gives anyway.
-void take_access_modifiers(Decoder& d) {
-  d.take_one_of({"weak", "volatile", "relaxed", "acquire", "release"});
-  d.take_one_of({"cta", "cluster", "gpu", "sys"});
+/// Cache hints change nothing that a kernel can see.
+void take_cache_hints(Decoder& d) {
   d.take("nc");
   d.take_one_of({"ca", "cg", "cs", "lu", "cv", "wb", "wt"});
   d.take_one_of(
@@ -236,7 +246,8 @@ void take_access_modifiers(Decoder& d) {
 
 void access(Decoder& d, bool is_load) {
   const Space space = take_space(d);
-  take_access_modifiers(d);
+  d.step.order = take_order(d, space, false);
+  take_cache_hints(d);
   const int vector = d.take_one_of({"v2", "v4", "v8"});
   const Type type = d.take_type();
   const std::size_t address_operand = is_load ? 1 : 0, value_operand = is_load ? 0 : 1;
@@ -259,5 +270,21 @@ constexpr Operation kOperations[]{{"ld", decode_ld}, {"ldu", decode_ldu}, {"st",
 }  // namespace
 
 std::span<const Operation> memory_operations() { return kOperations; }
+
+MemoryOrder take_order(Decoder& d, Space space, bool is_atomic) {
+  MemoryOrder order;
+  const bool is_weak = d.take("weak"), is_relaxed = d.take("relaxed"), is_both = d.take("acq_rel");
+  order.is_volatile = d.take("volatile");
+  order.acquires = d.take("acquire") || is_both;
+  order.releases = d.take("release") || is_both;
+  order.is_strong = is_atomic || is_relaxed || order.is_volatile || order.acquires || order.releases;
+  if (is_weak && order.is_strong) d.refuse(".weak goes with no other order");
+  if (d.take_one_of({"cta", "cluster", "gpu", "sys"}) == 0) order.scope = Scope::block;
+  const bool is_private = space == Space::local || space == Space::param || space == Space::constant;
+  const bool is_flag = is_atomic ? order.acquires || order.releases : order.is_strong;
+  if (is_flag && !is_private && !(order.is_volatile && space == Space::shared)) d.entry().expect_flags();
+  order.acquires = order.acquires || is_atomic;
+  return order;
+}
 
 }  // namespace perceptron::ptx

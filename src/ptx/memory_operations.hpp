@@ -17,6 +17,9 @@ std::span<const Operation> atomic_operations();
 /// The state space among an instruction's modifiers; generic where none is named.
 Space take_space(Decoder& decoder);
 
+/// What order the instruction's modifiers ask for: `orders`, and the scope. Every atomic operation is strong.
+MemoryOrder take_order(Decoder& decoder, Space space, bool is_atomic);
+
 /// What the lane's slot of an address register holds.
 inline std::uint64_t base_address(Warp& warp, std::uint32_t row, bool is_wide, int lane) {
   return is_wide ? warp.row<std::uint64_t>(row)[lane] : warp.row<std::uint32_t>(row)[lane];

@@ -20,11 +20,11 @@ namespace perceptron::ptx {
 /// here at once: relaxed, since a race between blocks is found by whoever comes second, and each sees its own
 /// mark.
 struct GlobalRecord {
-  std::atomic<std::uint32_t> writer_block, reader_block;  ///< Or kManyBlocks; writers only atomic ones.
+  std::atomic<std::uint32_t> writer_block, reader_block;  ///< Or kManyBlocks; writers only strong ones.
   std::atomic<std::uint32_t> write_stamp, read_stamp;     ///< Of the block above: its own clock.
   std::atomic<std::uint16_t> writer, reader;              ///< Threads of that block, or kSeveral.
   std::atomic<std::uint32_t> write_step;
-  /// The plain write before the last writer's atomic operation and those before it.
+  /// The plain write before the last writer's strong one and those before it.
   std::atomic<std::uint32_t> plain_block, plain_step;
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "src/ptx/module.hpp"
+#include "src/ptx/past.hpp"
 
 namespace perceptron::ptx {
 
@@ -37,6 +38,16 @@ enum class Control : std::uint8_t {
 
 inline constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
+/// What a fence, or an access besides its bytes, does for the order of others (PTX ISA, "Memory Consistency
+/// Model").
+struct MemoryOrder {
+  bool is_strong : 1 = false;    ///< No race with others that are: atomic operations, .relaxed and more.
+  bool is_volatile : 1 = false;  ///< Strong in global memory only.
+  bool acquires : 1 = false;
+  bool releases : 1 = false;
+  Scope scope : 1 = Scope::grid;
+};
+
 /// Rows are numbered in units of 32 four-byte slots; 64-bit registers take two. Predicates have numbers of
 /// their own.
 struct Step {
@@ -53,6 +64,7 @@ struct Step {
   bool is_predicate_negated = false;
   bool is_label = false;   ///< Lanes that parted may meet here.
   std::uint8_t count = 1;  ///< Elements of a vector operand.
+  MemoryOrder order;
 };
 
 /// A row that holds the same in every run: an immediate, or a symbol's address.
@@ -115,6 +127,7 @@ struct Program {
   int shared_granule_log2 = 2;  ///< Narrowest access to shared memory: no record is finer.
   int global_granule_log2 = 2;
   bool has_partial_ordering = false;  ///< Orders threads by more than barriers of the whole block.
+  bool has_flags = false;  ///< By fences and strong accesses too, so that blocks may order one another.
   int max_threads = 1024;
   std::array<std::uint32_t, 3> block{};  ///< That the launch must have; zeros: any.
   std::array<std::uint32_t, 3> cluster{1, 1,

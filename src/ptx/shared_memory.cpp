@@ -16,7 +16,7 @@ std::optional<Accessor> SharedMemory::unknown_writer(std::size_t granule, std::u
                                                      const Clocks& clocks) const {
   const Accessor last = last_writer(granule);
   if (last.stamp < clocks.floor()) return std::nullopt;
-  if (is_atomic(granule)) return history_.atomic_writers.find_unknown(granule, thread, clocks);
+  if (is_strong(granule)) return history_.strong_writers.find_unknown(granule, thread, clocks);
   if (clocks.knows(thread, last.thread, last.stamp)) return std::nullopt;
   return last;
 }
@@ -33,29 +33,60 @@ Conflict SharedMemory::judge_write(std::size_t granule, std::uint32_t thread, co
   if (const auto writer = unknown_writer(granule, thread, clocks))
     return conflict_with(writer, Conflict::writer);
   if (read_stamp_[granule] < clocks.floor()) return Conflict::none;
-  if (has_partial_ordering_)
-    return conflict_with(history_.readers.take(granule, thread, clocks), Conflict::reader);
+  if (has_partial_ordering_) {
+    const auto strong = history_.strong_readers.take(granule, thread, clocks);
+    return conflict_with(strong ? strong : history_.readers.take(granule, thread, clocks), Conflict::reader);
+  }
   if (reader_[granule] == thread) return Conflict::none;
   return conflict_with(Accessor{reader_[granule], read_stamp_[granule]}, Conflict::reader);
 }
 
-Conflict SharedMemory::judge_atomic(std::size_t granule, std::uint32_t thread, const Clocks& clocks) {
+/// Of strong ones before, only the plain write that came first matters.
+std::optional<Accessor> SharedMemory::unknown_plain_writer(std::size_t granule, std::uint32_t thread,
+                                                           const Clocks& clocks) const {
+  return is_strong(granule) ? history_.plain_writer.find_unknown(granule, thread, clocks)
+                            : unknown_writer(granule, thread, clocks);
+}
+
+Conflict SharedMemory::judge_strong_read(std::size_t granule, std::uint32_t thread, const Clocks& clocks) {
+  if (write_stamp_[granule] == 0) return Conflict::unwritten;
   if (write_stamp_[granule] == kInFlight) return Conflict::in_flight;
-  const auto writer = is_atomic(granule) ? history_.plain_writer.find_unknown(granule, thread, clocks)
-                                         : unknown_writer(granule, thread, clocks);
-  if (writer) return conflict_with(writer, Conflict::writer);
+  return conflict_with(unknown_plain_writer(granule, thread, clocks), Conflict::writer);
+}
+
+Conflict SharedMemory::judge_strong_write(std::size_t granule, std::uint32_t thread, const Clocks& clocks) {
+  if (write_stamp_[granule] == kInFlight) return Conflict::in_flight;
+  if (const auto writer = unknown_plain_writer(granule, thread, clocks))
+    return conflict_with(writer, Conflict::writer);
   return conflict_with(history_.readers.find_unknown(granule, thread, clocks), Conflict::reader);
 }
 
-Conflict SharedMemory::write_atomic(std::size_t first, std::size_t count, std::uint32_t thread,
+Conflict SharedMemory::read_strong(std::size_t first, std::size_t count, std::uint32_t thread,
+                                   const Clocks& clocks) {
+  Conflict result = Conflict::none;
+  for (std::size_t g = first; g < first + count; ++g) {
+    const Conflict conflict = judge_strong_read(g, thread, clocks);
+    if (conflict == Conflict::unwritten) {
+      result = conflict;
+    } else if (conflict != Conflict::none) {
+      return found(g, conflict);
+    }
+    history_.strong_readers.note(g, {thread, clocks.now()});
+    read_stamp_[g] = clocks.now();
+    reader_[g] = kSeveral;
+  }
+  return result;
+}
+
+Conflict SharedMemory::write_strong(std::size_t first, std::size_t count, std::uint32_t thread,
                                     const Clocks& clocks) {
   for (std::size_t g = first; g < first + count; ++g) {
-    const Conflict conflict = judge_atomic(g, thread, clocks);
+    const Conflict conflict = judge_strong_write(g, thread, clocks);
     if (conflict != Conflict::none) return found(g, conflict);
-    if (!is_atomic(g)) history_.begin_atomic(g, last_writer(g));
-    history_.atomic_writers.note(g, {thread, clocks.now()});
+    if (!is_strong(g)) history_.begin_strong(g, last_writer(g));
+    history_.strong_writers.note(g, {thread, clocks.now()});
     write_stamp_[g] = clocks.now();
-    writer_[g] = static_cast<std::uint16_t>(thread | kAtomic);
+    writer_[g] = static_cast<std::uint16_t>(thread | kStrong);
   }
   return Conflict::none;
 }

@@ -14,13 +14,13 @@ namespace perceptron::ptx {
 /// In place of a thread's number in a record.
 inline constexpr std::uint16_t kSeveral = 0xffff;  ///< More than one reader.
 
-/// Added to a writer's number by its atomic operations, which never race with one another.
-inline constexpr std::uint16_t kAtomic = 0x8000;
+/// Added to a writer's number by its atomic operations and strong stores, which never race with one another.
+inline constexpr std::uint16_t kStrong = 0x8000;
 constexpr std::uint16_t thread_of(std::uint16_t writer) {
-  return writer & static_cast<std::uint16_t>(~kAtomic);
+  return writer & static_cast<std::uint16_t>(~kStrong);
 }
-constexpr std::uint16_t writer_of(std::uint32_t thread, bool is_atomic) {
-  return static_cast<std::uint16_t>(is_atomic ? thread | kAtomic : thread);
+constexpr std::uint16_t writer_of(std::uint32_t thread, bool is_strong) {
+  return static_cast<std::uint16_t>(is_strong ? thread | kStrong : thread);
 }
 
 /// A write stamp that no floor reaches: the destination of a copy that is in flight.
@@ -77,8 +77,9 @@ class SharedMemory {
     }
     return Conflict::none;
   }
-  /// By an operation that does not race with its like.
-  Conflict write_atomic(std::size_t first, std::size_t count, std::uint32_t thread, const Clocks& clocks);
+  /// By accesses that do not race with their like.
+  Conflict read_strong(std::size_t first, std::size_t count, std::uint32_t thread, const Clocks& clocks);
+  Conflict write_strong(std::size_t first, std::size_t count, std::uint32_t thread, const Clocks& clocks);
   void mark(std::size_t first, std::size_t count, std::uint32_t writer, Stamp stamp) {
     for (std::size_t g = first; g < first + count; ++g) {
       write_stamp_[g] = stamp;
@@ -97,13 +98,16 @@ class SharedMemory {
  private:
   Conflict judge_read(std::size_t granule, std::uint32_t thread, const Clocks& clocks);
   Conflict judge_write(std::size_t granule, std::uint32_t thread, const Clocks& clocks);
-  Conflict judge_atomic(std::size_t granule, std::uint32_t thread, const Clocks& clocks);
-  bool is_atomic(std::size_t granule) const { return (writer_[granule] & kAtomic) != 0; }
+  Conflict judge_strong_read(std::size_t granule, std::uint32_t thread, const Clocks& clocks);
+  Conflict judge_strong_write(std::size_t granule, std::uint32_t thread, const Clocks& clocks);
+  bool is_strong(std::size_t granule) const { return (writer_[granule] & kStrong) != 0; }
   Accessor last_writer(std::size_t granule) const {
     return {thread_of(writer_[granule]), write_stamp_[granule]};
   }
   std::optional<Accessor> unknown_writer(std::size_t granule, std::uint32_t thread,
                                          const Clocks& clocks) const;
+  std::optional<Accessor> unknown_plain_writer(std::size_t granule, std::uint32_t thread,
+                                               const Clocks& clocks) const;
   Conflict conflict_with(const std::optional<Accessor>& other, Conflict kind) {
     if (!other) return Conflict::none;
     conflict_other_ = *other;

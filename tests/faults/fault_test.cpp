@@ -73,6 +73,16 @@ const std::vector<Expectation>& expectations() {
       {"warp_histogram", "no_counting_barrier", {race}},
       {"tickets", "sets_next", {race}},
       {"tickets", "reads_next", {race}},
+      {"last_block", "no_fence", {race}},
+      {"last_block", "block_fence", {race}},
+      {"last_block", "fence_after_ticket", {race}},
+      {"last_block", "early_ticket", {race}},
+      {"relay", "relaxed_store", {race}},
+      {"relay", "relaxed_load", {race}},
+      {"relay", "block_scope", {race}},
+      {"relay", "plain_flag", {race}},
+      {"warp_flag", "no_block_fence", {race}},
+      {"warp_flag", "no_reading_fence", {race}},
   };
   return kRows;
 }
@@ -174,7 +184,8 @@ TEST_P(CorrectKernel, IsRightAndRaisesNoAlarm) {
 
 INSTANTIATE_TEST_SUITE_P(Machine, CorrectKernel,
                          testing::Values("row_sum", "copy_ring", "bulk_ring", "padded_rows", "half_warp_sum",
-                                         "early_return", "handover", "warp_histogram", "tickets"),
+                                         "early_return", "handover", "warp_histogram", "tickets",
+                                         "last_block", "relay", "warp_flag"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

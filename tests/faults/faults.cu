@@ -1,6 +1,8 @@
 // Small kernels of realistic shape, each correct once and wrong in one place many times: what the PTX machine
 // must let pass and what it must find. A comment "@name" marks the lines where the fault of that name may
 // show, "@name:other" those of the other access of a race; fault_test.cpp reads them from here.
+#include <cuda/atomic>
+
 #include <cstdint>
 
 #include "tests/faults/arguments.hpp"
@@ -64,6 +66,19 @@ enum class Fault {
   // tickets
   sets_next,
   reads_next,
+  // last_block
+  no_fence,
+  block_fence,
+  fence_after_ticket,
+  early_ticket,
+  // relay
+  relaxed_store,
+  relaxed_load,
+  block_scope,
+  plain_flag,
+  // warp_flag
+  no_block_fence,
+  no_reading_fence,
 };
 
 /// y[row, part] = sum of the row over the part's columns, less that of the block's first row. Thread t owns
@@ -319,10 +334,94 @@ __device__ void tickets(const Arguments& p) {
   // Of its own block's operations the thread knows.
   __syncthreads();
   const bool is_last = blockIdx.x + 1 == gridDim.x && threadIdx.x == 0;
-  // Volatile, or the compiler has all threads read.
+  // With a cache hint, or the compiler has all threads read.
   // @reads_next
-  if (kFault == Fault::reads_next && is_last) ticket -= *static_cast<volatile int*>(&next_ticket) - p.rows;
+  if (kFault == Fault::reads_next && is_last) ticket -= __ldcg(&next_ticket) - p.rows;
   p.y[ticket] = static_cast<float>(ticket);
+}
+
+__device__ unsigned drawn;
+
+/// y[blocks + t] = sum over the blocks of their values t: the block that is done last adds up what all have
+/// written (CUDA C++ Programming Guide, "Memory Fence Functions").
+template <Fault kFault>
+__device__ void last_block(const Arguments& p) {
+  __shared__ bool is_last;
+  const int thread = static_cast<int>(threadIdx.x), blocks = static_cast<int>(gridDim.x);
+  const int first = static_cast<int>(blockIdx.x) * kThreads;
+  // @no_fence:other @block_fence:other @fence_after_ticket:other @early_ticket:other
+  p.y[first + thread] = 2 * p.x[first + thread];
+  if (kFault == Fault::block_fence) {
+    __threadfence_block();
+  } else if (kFault != Fault::no_fence && kFault != Fault::fence_after_ticket) {
+    __threadfence();
+  }
+  if (kFault != Fault::early_ticket) __syncthreads();
+  if (thread == 0) is_last = atomicInc(&drawn, gridDim.x - 1) == gridDim.x - 1;
+  if (kFault == Fault::fence_after_ticket) __threadfence();
+  __syncthreads();
+  if (!is_last) return;
+  float sum = 0;
+  for (int block = 0; block < blocks; ++block)
+    sum += p.y[block * kThreads + thread];  // @no_fence @block_fence @fence_after_ticket @early_ticket
+  p.y[blocks * kThreads + thread] = sum;
+}
+
+__device__ int flags[64];
+
+/// y[block] = sum of x up to the block's element, handed on from block to block: each waits for the flag of
+/// the one before.
+template <Fault kFault>
+__device__ void relay(const Arguments& p) {
+  constexpr cuda::thread_scope kScope =
+      kFault == Fault::block_scope ? cuda::thread_scope_block : cuda::thread_scope_device;
+  if (threadIdx.x != 0) return;
+  float sum = p.x[blockIdx.x];
+  if (blockIdx.x > 0) {
+    int& before = flags[blockIdx.x - 1];
+    if (kFault == Fault::plain_flag) {
+      while (*static_cast<volatile int*>(&before) == 0) {  // @plain_flag
+      }
+      __threadfence();
+    } else {
+      constexpr auto kOrder =
+          kFault == Fault::relaxed_load ? cuda::memory_order_relaxed : cuda::memory_order_acquire;
+      while (cuda::atomic_ref<int, kScope>(before).load(kOrder) == 0) {
+      }
+    }
+    sum += p.y[blockIdx.x - 1];  // @relaxed_store @relaxed_load @block_scope
+  }
+  p.y[blockIdx.x] = sum;  // @relaxed_store:other @relaxed_load:other @block_scope:other
+  if (kFault == Fault::plain_flag) {
+    __threadfence();
+    flags[blockIdx.x] = 1;  // @plain_flag:other
+  } else {
+    constexpr auto kOrder =
+        kFault == Fault::relaxed_store ? cuda::memory_order_relaxed : cuda::memory_order_release;
+    cuda::atomic_ref<int, kScope>(flags[blockIdx.x]).store(1, kOrder);
+  }
+}
+
+/// y[t] = x of the other warp's thread: the first warp tells the second by a flag in shared memory that its
+/// values are there.
+template <Fault kFault>
+__device__ void warp_flag(const Arguments& p) {
+  __shared__ float slot[kThreads / 2];
+  __shared__ int filled;
+  const int thread = static_cast<int>(threadIdx.x), lane = thread % 32;
+  if (thread == 0) filled = 0;
+  __syncthreads();
+  if (thread < 32) {
+    slot[lane] = p.x[lane];  // @no_block_fence:other @no_reading_fence:other
+    if (kFault != Fault::no_block_fence) __threadfence_block();
+    atomicAdd(&filled, 1);
+  } else {
+    const cuda::atomic_ref<int, cuda::thread_scope_block> flag(filled);
+    while (flag.load(cuda::memory_order_relaxed) < 32) {
+    }
+    if (kFault != Fault::no_reading_fence) __threadfence_block();
+    p.y[lane] = slot[lane];  // @no_block_fence @no_reading_fence
+  }
 }
 
 }  // namespace perceptron::faults
@@ -388,3 +487,16 @@ PERCEPTRON_FAULT(warp_histogram, no_counting_barrier)
 PERCEPTRON_CORRECT(tickets)
 PERCEPTRON_FAULT(tickets, sets_next)
 PERCEPTRON_FAULT(tickets, reads_next)
+PERCEPTRON_CORRECT(last_block)
+PERCEPTRON_FAULT(last_block, no_fence)
+PERCEPTRON_FAULT(last_block, block_fence)
+PERCEPTRON_FAULT(last_block, fence_after_ticket)
+PERCEPTRON_FAULT(last_block, early_ticket)
+PERCEPTRON_CORRECT(relay)
+PERCEPTRON_FAULT(relay, relaxed_store)
+PERCEPTRON_FAULT(relay, relaxed_load)
+PERCEPTRON_FAULT(relay, block_scope)
+PERCEPTRON_FAULT(relay, plain_flag)
+PERCEPTRON_CORRECT(warp_flag)
+PERCEPTRON_FAULT(warp_flag, no_block_fence)
+PERCEPTRON_FAULT(warp_flag, no_reading_fence)

@@ -123,6 +123,41 @@ Case tickets() {
   return made;
 }
 
+/// Five blocks; their values, and behind them their sums.
+Case last_block() {
+  constexpr std::size_t kBlocks = 5;
+  Case made;
+  made.grid = {kBlocks, 1, 1};
+  made.block = {kThreads, 1, 1};
+  made.expected.assign((kBlocks + 1) * kThreads, 0);
+  for (std::size_t i = 0; i < kBlocks * kThreads; ++i) {
+    made.x.push_back(value(i));
+    made.expected[i] = 2 * value(i);
+    made.expected[kBlocks * kThreads + i % kThreads] += 2 * value(i);
+  }
+  return made;
+}
+
+Case relay() {
+  Case made;
+  made.grid = {9, 1, 1};
+  made.block = {kThreads, 1, 1};
+  float sum = 0;
+  for (std::size_t block = 0; block < 9; ++block) {
+    made.x.push_back(value(block));
+    made.expected.push_back(sum += value(block));
+  }
+  return made;
+}
+
+Case warp_flag() {
+  Case made;
+  made.block = {kThreads, 1, 1};
+  for (std::size_t i = 0; i < 32; ++i) made.x.push_back(value(i));
+  made.expected = made.x;
+  return made;
+}
+
 }  // namespace
 
 Case make_case(std::string_view body) {
@@ -134,6 +169,9 @@ Case make_case(std::string_view body) {
   if (body == "half_warp_sum") return half_warp_sum();
   if (body == "warp_histogram") return warp_histogram();
   if (body == "tickets") return tickets();
+  if (body == "last_block") return last_block();
+  if (body == "relay") return relay();
+  if (body == "warp_flag") return warp_flag();
   return ring(kThreads, 5, kThreads / 2, kThreads / 2);
 }
 
