@@ -413,13 +413,15 @@ __device__ void warp_flag(const Arguments& p) {
   __syncthreads();
   if (thread < 32) {
     slot[lane] = p.x[lane];  // @no_block_fence:other @no_reading_fence:other
-    if (kFault != Fault::no_block_fence) __threadfence_block();
+    if (kFault != Fault::no_block_fence)
+      cuda::atomic_thread_fence(cuda::memory_order_release, cuda::thread_scope_block);
     atomicAdd(&filled, 1);
   } else {
     const cuda::atomic_ref<int, cuda::thread_scope_block> flag(filled);
     while (flag.load(cuda::memory_order_relaxed) < 32) {
     }
-    if (kFault != Fault::no_reading_fence) __threadfence_block();
+    if (kFault != Fault::no_reading_fence)
+      cuda::atomic_thread_fence(cuda::memory_order_acquire, cuda::thread_scope_block);
     p.y[lane] = slot[lane];  // @no_block_fence @no_reading_fence
   }
 }

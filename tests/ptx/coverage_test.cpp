@@ -17,8 +17,8 @@ const std::map<std::string, std::string, std::less<>> kElsewhere{
     {"call", "call_test: of functions, assert, printf"},
     {"cp", "tests/faults: copies by group and by mbarrier, early and late"},
     {"mbarrier", "tests/faults: phases, parity, transactions"},
-    {"fence", "tests/faults: a missing fence.mbarrier_init"},
-    {"membar", "no effect on a machine with one order of memory; foreign_test decodes it"},
+    {"fence", "tests/faults: warp_flag without it, and bulk_ring without fence.mbarrier_init"},
+    {"membar", "tests/faults: last_block without it, or of the block only"},
 };
 
 /// Behind all tests, since any of them may cover an opcode; only where all of them ran.

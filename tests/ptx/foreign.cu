@@ -1,11 +1,12 @@
 // Kernels that nobody here wrote: CUB's block algorithms behind the thinnest of entries, and the kernels of
-// its DeviceReduce as they are.
+// its DeviceReduce and DeviceScan as they are.
 #include <cub/block/block_load.cuh>
 #include <cub/block/block_radix_sort.cuh>
 #include <cub/block/block_reduce.cuh>
 #include <cub/block/block_scan.cuh>
 #include <cub/block/block_store.cuh>
 #include <cub/device/device_reduce.cuh>
+#include <cub/device/device_scan.cuh>
 
 #include "tests/ptx/foreign.hpp"
 
@@ -87,6 +88,9 @@ extern "C" __global__ void sort_pairs(const __grid_constant__ Arguments p) { sor
 namespace {
 
 using Policy = cub::detail::reduce::policy_hub<std::int32_t, std::int32_t, cuda::std::plus<>>::MaxPolicy;
+using ScanPolicy = cub::detail::scan::policy_hub<std::int32_t, std::int32_t, std::int32_t, std::int32_t,
+                                                 cuda::std::plus<>>::MaxPolicy;
+using TileState = cub::ScanTileState<std::int32_t>;
 
 }  // namespace
 
@@ -98,3 +102,9 @@ template __global__ void cub::detail::reduce::DeviceReduceSingleTileKernel<
     Policy, const std::int32_t*, std::int32_t*, std::int32_t, cuda::std::plus<>, std::int32_t, std::int32_t,
     cuda::std::identity>(const std::int32_t*, std::int32_t*, std::int32_t, cuda::std::plus<>, std::int32_t,
                          cuda::std::identity);
+template __global__ void cub::detail::scan::DeviceScanInitKernel<TileState>(TileState, int);
+template __global__ void cub::detail::scan::DeviceScanKernel<
+    ScanPolicy, const std::int32_t*, std::int32_t*, TileState, cuda::std::plus<>,
+    cub::detail::InputValue<std::int32_t>, std::int32_t, std::int32_t, false, std::int32_t>(
+    const std::int32_t*, std::int32_t*, TileState, int, cuda::std::plus<>,
+    cub::detail::InputValue<std::int32_t>, std::int32_t);

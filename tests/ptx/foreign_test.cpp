@@ -1,5 +1,6 @@
 // The machine runs kernels that nobody here wrote, as their authors and the C++ standard library expect:
-// CUB's block algorithms and the kernels of its DeviceReduce, under many seeds.
+// CUB's block algorithms and the kernels of its DeviceReduce and DeviceScan, under many seeds.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -183,6 +184,54 @@ TEST(DeviceReduce, SumsInTwoPasses) {
     ASSERT_EQ(result, expected) << "seed " << seed;
   }
 }
+
+/// Parameters of DeviceScanKernel. `initial` has the layout of cub::detail::InputValue<int>.
+struct [[gnu::packed]] ScanParameters {
+  ptx::DeviceAddress in, out, tiles;
+  std::int32_t first_tile;
+  std::uint8_t scan, padding[3];
+  std::array<std::int32_t, 4> initial;
+  std::int32_t count;
+};
+
+/// Tiles of one pass tell the next ones their sums by flags: "decoupled look-back".
+class DeviceScan : public testing::TestWithParam<int> {};
+
+TEST_P(DeviceScan, IsTheExclusiveSum) {
+  const ptx::Program& prepare = entry_with("DeviceScanInitKernel");
+  const ptx::Program& scan = entry_with("DeviceScanKernel");
+  const auto threads = static_cast<std::uint32_t>(scan.max_threads);
+  constexpr std::uint32_t kItemsPerThread = 24, kTiles = 5, kPadding = 32;
+  constexpr std::int32_t kInitial = 11;
+  const Operands operands(std::size_t{threads} * kItemsPerThread * (kTiles - 1) + 77);
+  std::vector<std::int32_t> expected(operands.keys.size()), sums(operands.keys.size());
+  std::transform_exclusive_scan(operands.keys.begin(), operands.keys.end(), expected.begin(),
+                                std::uint32_t{kInitial}, std::plus<>(),
+                                [](std::int32_t key) { return static_cast<std::uint32_t>(key); });
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    ptx::Memory memory;
+    const ptx::DeviceAddress keys = upload(memory, operands.keys, "keys");
+    const ptx::DeviceAddress tiles = memory.allocate((kTiles + kPadding) * sizeof(std::int64_t), "tiles");
+    const ptx::DeviceAddress out = memory.allocate(sums.size() * sizeof(std::int32_t), "sums");
+    struct {
+      ptx::DeviceAddress tiles;
+      std::int32_t count;
+    } const preparation{tiles, kTiles};
+    kernels::Launch launch;
+    launch.block = {threads, 1, 1};
+    launch.arguments = kernels::ArgumentBytes(std::as_bytes(std::span(&preparation, 1)).first(12));
+    ptx::run(prepare, launch, memory, {.seed = seed});
+    launch.grid = {kTiles, 1, 1};
+    launch.arguments = kernels::ArgumentBytes(ScanParameters{
+        keys, out, tiles, 0, 0, {}, {0, 0, kInitial, 0}, static_cast<std::int32_t>(sums.size())});
+    ptx::run(scan, launch, memory, {.seed = seed, .threads = GetParam()});
+    memory.read(out, std::as_writable_bytes(std::span(sums)));
+    ASSERT_EQ(sums, expected) << "seed " << seed;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cub, DeviceScan, testing::Values(1, 2),
+                         [](const auto& info) { return fmt::format("{}_blocks_at_once", info.param); });
 
 }  // namespace
 }  // namespace perceptron::foreign
