@@ -37,10 +37,17 @@ struct PtxOutput {
   std::span<std::byte> bytes;
 };
 
+/// The address of memory that holds these bytes at first, which the kernel may read and write: a workspace of
+/// zeros, or sums that atomic operations add to. What it holds at the end is copied into `bytes`.
+struct PtxBuffer {
+  std::string name;
+  std::span<std::byte> bytes;
+};
+
 /// What a parameter gets: an address (8 bytes), a whole number that fits its 1, 2, 4 or 8 bytes, or a real
 /// one, f32 or f64 by its size. A parameter of type f32 or f64 takes a whole number as a real one; one of an
 /// integer type takes no real one.
-using PtxArgument = std::variant<PtxInput, PtxOutput, std::int64_t, double>;
+using PtxArgument = std::variant<PtxInput, PtxOutput, PtxBuffer, std::int64_t, double>;
 
 struct PtxLaunch {
   std::array<std::int64_t, 3> grid{1, 1, 1}, block{1, 1, 1};
@@ -79,10 +86,8 @@ enum class PtxRounding : std::uint8_t {
   /// give.
   nearest_unless_stated,
   /// .approx, .full, .ftz and atomic additions of floats too: what expf, tanhf, powf and most others become.
-  /// An
-  /// approximation gives the true value, rounded; a GPU may be off from it by the error that the PTX ISA
-  /// states
-  /// (src/ptx/README.md lists them), so that the results are for judging by intervals, never by bits.
+  /// An approximation gives the true value, rounded; a GPU may be off from it by the error that the PTX ISA
+  /// states (src/ptx/README.md lists them), so that the results are for judging by intervals, never by bits.
   approximate
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <deque>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -122,7 +123,13 @@ class Arguments {
     if (word == "x") return PtxInput{word, bytes_of(operands_.x())};
     if (word == "w") return PtxInput{word, bytes_of(layer.weight)};
     if (word == "wt") return PtxInput{word, bytes_of(std::as_const(transposed_).view())};
-    if (word == "y") return PtxOutput{word, {static_cast<std::byte*>(y_.data()), y_.size_bytes()}};
+    const std::span<std::byte> y{static_cast<std::byte*>(y_.data()), y_.size_bytes()};
+    if (word == "y") return PtxOutput{word, y};
+    if (word == "y=0") {
+      std::ranges::fill(y, std::byte{0});
+      return PtxBuffer{"y", y};
+    }
+    if (word.starts_with("zeros")) return zeros(word);
     if (word == "a") return layer.activation.parameter;
     if (const auto number = decimal(word)) return *number;
     if (word != "b") return formula(word);
@@ -134,19 +141,31 @@ class Arguments {
   ConstMatrixView y() const { return y_.view(); }
 
  private:
+  static constexpr std::int64_t kMostWorkspace = std::int64_t{1} << 30;
+
+  /// "zeros(4*outputs)": a workspace.
+  PtxArgument zeros(const std::string& word) {
+    const std::int64_t bytes = evaluate_of("--args", word.substr(std::string_view("zeros").size()), names_);
+    if (bytes < 0 || bytes > kMostWorkspace) {
+      throw InvalidArgument(fmt::format("--args: {} is {} bytes, expected 0 to 2^30", word, bytes));
+    }
+    return PtxBuffer{word, workspaces_.emplace_back(static_cast<std::size_t>(bytes))};
+  }
   std::int64_t formula(const std::string& word) const {
     try {
       return evaluate_of("--args", word, names_);
     } catch (const InvalidArgument& error) {
-      throw InvalidArgument(
-          fmt::format("{}; and, alone, x, w, wt (W with inputs as rows), b and y for memory, a for the "
-                      "activation's parameter, and real numbers as 0.25",
-                      error.what()));
+      throw InvalidArgument(fmt::format(
+          "{}; and, alone, x, w, wt (W with inputs as rows), b and y for memory, y=0 for y "
+          "with zeros at first, zeros(BYTES) for a workspace, a for the activation's parameter, and "
+          "real numbers as 0.25",
+          error.what()));
     }
   }
 
   Operands operands_;
   Matrix transposed_, y_;
+  std::deque<std::vector<std::byte>> workspaces_;
   Names names_;
 };
 
@@ -200,7 +219,7 @@ PtxResult run(const PtxKernel& kernel, const PtxOptions& options, DataKind kind)
 /// The one pointer whose memory is judged.
 void require_output(const PtxOptions& options) {
   const std::vector<std::string> words = split(options.arguments);
-  if (std::ranges::count(words, "y") == 1) return;
+  if (std::ranges::count(words, "y") + std::ranges::count(words, "y=0") == 1) return;
   throw InvalidArgument(
       fmt::format("--args {}: expected y once, the memory that the kernel writes", options.arguments));
 }

@@ -84,7 +84,8 @@ class LaidOut {
 
  private:
   struct Written {
-    PtxOutput output;
+    std::string name;
+    std::span<std::byte> bytes;
     ptx::DeviceAddress address;
   };
 
@@ -94,18 +95,24 @@ class LaidOut {
                                       structure_text(entry_)));
   }
 
+  ptx::DeviceAddress allocate(const std::string& name, std::size_t bytes) {
+    if (parameter_->bytes != 8) refuse(fmt::format("{} is an address, which takes 8", name));
+    return memory_.allocate(bytes, name);
+  }
   std::uint64_t bits_of(const PtxInput& input) {
-    if (parameter_->bytes != 8) refuse(fmt::format("{} is an address, which takes 8", input.name));
-    const ptx::DeviceAddress address = memory_.allocate(input.bytes.size(), input.name);
+    const ptx::DeviceAddress address = allocate(input.name, input.bytes.size());
     memory_.write(address, input.bytes);
     memory_.protect(address);
     return address;
   }
   std::uint64_t bits_of(const PtxOutput& output) {
-    if (parameter_->bytes != 8) refuse(fmt::format("{} is an address, which takes 8", output.name));
-    const ptx::DeviceAddress address = memory_.allocate(output.bytes.size(), output.name);
-    outputs_.push_back({output, address});
-    return address;
+    outputs_.push_back({output.name, output.bytes, allocate(output.name, output.bytes.size())});
+    return outputs_.back().address;
+  }
+  std::uint64_t bits_of(const PtxBuffer& buffer) {
+    outputs_.push_back({buffer.name, buffer.bytes, allocate(buffer.name, buffer.bytes.size())});
+    memory_.write(outputs_.back().address, buffer.bytes);
+    return outputs_.back().address;
   }
   std::uint64_t bits_of(std::int64_t value) const {
     const std::size_t bytes = parameter_->bytes;
@@ -124,8 +131,8 @@ class LaidOut {
   }
 
   PtxGap copy_out(const Written& written) const {
-    PtxGap gap{written.output.name};
-    const std::span<std::byte> to = written.output.bytes;
+    PtxGap gap{written.name};
+    const std::span<std::byte> to = written.bytes;
     if (memory_.is_written(written.address, to.size())) {
       memory_.read(written.address, to);
       return gap;

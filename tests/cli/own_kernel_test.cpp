@@ -88,6 +88,41 @@ TEST_F(OwnKernel, ElementsThatNobodyWroteFail) {
   expect_word(out, "left 1616 bytes of y unwritten, the first in group 0, row 0, column 16");
 }
 
+/// A kernel of split.cu: three parts of the inputs.
+std::vector<std::string> split(const std::string& entry, const std::string& arguments,
+                               const std::string& problem) {
+  return {"validate", "--ptx",  PERCEPTRON_TEST_PTX_DIR "/split.ptx",
+          "--entry",  entry,    "--args",
+          arguments,  "--grid", "ceil(outputs/64),rows,3",
+          "--block",  "64",     "--problem",
+          problem};
+}
+const char* const kWorkspaces =
+    "x,w,b,y,zeros(4*3*rows*outputs),zeros(4*rows*ceil(outputs/64)),inputs,outputs";
+
+TEST_F(OwnKernel, TheLastBlockMayAddUpWhatAllHaveWritten) {
+  expect_success(split("split", kWorkspaces, "5x90x100:f32:relu"));
+  const std::string out = expect_failed(split("split_without_fence", kWorkspaces, "5x90x100:f32:relu"));
+  for (const char* word : {"race", "split.cu:26", "unordered with the write by block", "split.cu:19"}) {
+    expect_word(out, word);
+  }
+}
+
+TEST_F(OwnKernel, MemoryThatBeginsWithZerosMayBeAddedTo) {
+  auto atomic = split("split_atomically", "x,w,y=0,inputs,outputs", "5x90x100:f32:identity:nobias");
+  atomic.insert(atomic.end(), {"--data", "integers,cancelling"});
+  expect_success(atomic);
+  atomic.back() = "subnormal";  // Atomic additions in global memory take subnormal numbers for zeros.
+  expect_word(expect_failed(atomic), "found 0");
+  expect_word(
+      expect_failed(split("split_atomically", "x,w,y,inputs,outputs", "5x90x100:f32:identity:nobias")),
+      "changes bytes that nobody wrote");
+  for (const char* workspace : {"zeros(0-4)", "zeros(inputs*4294967296)", "zeros", "zeros(4"}) {
+    const std::string arguments = std::string("x,w,y=0,") + workspace + ",outputs";
+    expect_failure(split("split_atomically", arguments, "5x90x100:f32:identity:nobias"), 2, {"--args"});
+  }
+}
+
 TEST_F(OwnKernel, RefusesLaunchesThatNoGpuTakes) {
   const std::string layer = ptx("layer");
   expect_failure(command(layer, {"--grid", "1,70000"}), 2, {"1 x 70000 x 1", "65535", "along y and z"});

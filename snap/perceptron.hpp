@@ -1,0 +1,22 @@
+// Everything.
+#pragma once
+
+#include "perceptron/activation.hpp"
+#include "perceptron/device_plan.hpp"
+#include "perceptron/device_traits.hpp"
+#include "perceptron/dtype.hpp"
+#include "perceptron/engine.hpp"
+#include "perceptron/error.hpp"
+#include "perceptron/float16.hpp"
+#include "perceptron/layer.hpp"
+#include "perceptron/linear.hpp"
+#include "perceptron/matrix.hpp"
+#include "perceptron/model.hpp"
+#include "perceptron/npy.hpp"
+#include "perceptron/options.hpp"
+#include "perceptron/plan.hpp"
+#include "perceptron/problem.hpp"
+#include "perceptron/ptx.hpp"
+#include "perceptron/validate.hpp"
+#include "perceptron/version.hpp"
+#include "perceptron/view.hpp"
