@@ -2,6 +2,7 @@
 // roundings that are not stated.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <string>
@@ -109,6 +110,27 @@ TEST(PtxKernel, StoresOfOneValueMayBeAllowed) {
   launch.allows_same_value_stores = true;
   EXPECT_NO_THROW(kernel.run(launch));
   EXPECT_EQ(y, 64U);
+}
+
+TEST(PtxKernel, BuffersHoldWhatTheyHeldAtFirst) {
+  const PtxKernel kernel(R"(
+.version 8.0
+.target sm_80
+.address_size 64
+.visible .entry count(.param .u64 counts) {
+  .reg .b64 %rd<2>;
+  ld.param.u64 %rd1, [counts];
+  red.global.add.u32 [%rd1+4], 1;
+  ret;
+})",
+                         "count.ptx", "count");
+  std::array<std::uint32_t, 2> counts{7, 30};
+  PtxLaunch launch;
+  launch.grid = {3, 1, 1};
+  launch.block = {64, 1, 1};
+  launch.arguments = {PtxBuffer{"counts", std::as_writable_bytes(std::span(counts))}};
+  EXPECT_TRUE(kernel.run(launch).gaps.empty());
+  EXPECT_EQ(counts, (std::array<std::uint32_t, 2>{7, 30 + 3 * 64}));
 }
 
 TEST(PtxKernel, RefusesArgumentsThatDoNotFit) {
