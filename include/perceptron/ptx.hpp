@@ -44,10 +44,25 @@ struct PtxBuffer {
   std::span<std::byte> bytes;
 };
 
-/// What a parameter gets: an address (8 bytes), a whole number that fits its 1, 2, 4 or 8 bytes, or a real
-/// one, f32 or f64 by its size. A parameter of type f32 or f64 takes a whole number as a real one; one of an
-/// integer type takes no real one.
-using PtxArgument = std::variant<PtxInput, PtxOutput, PtxBuffer, std::int64_t, double>;
+/// An address (8 bytes), a whole number that fits its 1, 2, 4 or 8 bytes, or a real one, f32 or f64 by its
+/// size.
+using PtxValue = std::variant<PtxInput, PtxOutput, PtxBuffer, std::int64_t, double>;
+
+/// Of a structure. Whole numbers stay whole: PTX does not tell a member's type.
+struct PtxMember {
+  PtxValue value;
+  std::size_t bytes = 4;  ///< Of a number: 1, 2, 4 or 8, as `char` to `long long`, `float` or `double` have.
+};
+
+/// A structure that the kernel takes by value: its members in order, each at a multiple of its size as C++
+/// puts them. Together they must have the parameter's bytes.
+struct PtxStructure {
+  std::vector<PtxMember> members;
+};
+
+/// What a parameter gets. One of type f32 or f64 takes a whole number as a real one; one of an integer type
+/// takes no real one.
+using PtxArgument = std::variant<PtxInput, PtxOutput, PtxBuffer, std::int64_t, double, PtxStructure>;
 
 struct PtxLaunch {
   std::array<std::int64_t, 3> grid{1, 1, 1}, block{1, 1, 1};

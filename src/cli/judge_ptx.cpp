@@ -30,10 +30,13 @@ std::string contents(const std::filesystem::path& path) {
                               std::generic_category().message(errno == 0 ? EIO : errno)));
 }
 
-std::vector<std::string> split(const std::string& text) {
+/// At commas outside of braces.
+std::vector<std::string> split(std::string_view text) {
   std::vector<std::string> words(1);
+  int depth = 0;
   for (const char symbol : text) {
-    if (symbol == ',') {
+    depth += symbol == '{' ? 1 : symbol == '}' ? -1 : 0;
+    if (symbol == ',' && depth == 0) {
       words.emplace_back();
     } else if (symbol != ' ') {
       words.back() += symbol;
@@ -41,6 +44,10 @@ std::vector<std::string> split(const std::string& text) {
   }
   return words;
 }
+
+/// "{x,rows:8}": the members of a structure.
+bool is_structure(std::string_view word) { return word.starts_with('{') && word.ends_with('}'); }
+std::vector<std::string> members_of(std::string_view word) { return split(word.substr(1, word.size() - 2)); }
 
 /// A number with a point or an exponent, "0.25" or "1e-3".
 std::optional<double> decimal(const std::string& word) {
@@ -119,6 +126,27 @@ class Arguments {
         names_(names_of(problem)) {}
 
   PtxArgument of(const std::string& word) {
+    if (is_structure(word)) return structure(word);
+    return std::visit([](auto value) { return PtxArgument(std::move(value)); }, value_of(word));
+  }
+  const Operands& operands() const { return operands_; }
+  ConstMatrixView y() const { return y_.view(); }
+
+ private:
+  static constexpr std::int64_t kMostWorkspace = std::int64_t{1} << 30;
+
+  /// Numbers have four bytes, or as many as stand behind a colon.
+  PtxStructure structure(const std::string& word) {
+    PtxStructure made;
+    for (const std::string& member : members_of(word)) {
+      const std::size_t colon = std::min(member.find(':'), member.size());
+      PtxMember& added = made.members.emplace_back(PtxMember{value_of(member.substr(0, colon))});
+      if (colon < member.size())
+        added.bytes = static_cast<std::size_t>(evaluate_of("--args", member.substr(colon + 1), names_));
+    }
+    return made;
+  }
+  PtxValue value_of(const std::string& word) {
     const Layer layer = operands_.layer();
     if (word == "x") return PtxInput{word, bytes_of(operands_.x())};
     if (word == "w") return PtxInput{word, bytes_of(layer.weight)};
@@ -137,14 +165,8 @@ class Arguments {
     throw InvalidArgument(
         fmt::format("--args: b, but the problem {} has no bias", to_string(operands_.problem())));
   }
-  const Operands& operands() const { return operands_; }
-  ConstMatrixView y() const { return y_.view(); }
-
- private:
-  static constexpr std::int64_t kMostWorkspace = std::int64_t{1} << 30;
-
   /// "zeros(4*outputs)": a workspace.
-  PtxArgument zeros(const std::string& word) {
+  PtxValue zeros(const std::string& word) {
     const std::int64_t bytes = evaluate_of("--args", word.substr(std::string_view("zeros").size()), names_);
     if (bytes < 0 || bytes > kMostWorkspace) {
       throw InvalidArgument(fmt::format("--args: {} is {} bytes, expected 0 to 2^30", word, bytes));
@@ -155,11 +177,11 @@ class Arguments {
     try {
       return evaluate_of("--args", word, names_);
     } catch (const InvalidArgument& error) {
-      throw InvalidArgument(fmt::format(
-          "{}; and, alone, x, w, wt (W with inputs as rows), b and y for memory, y=0 for y "
-          "with zeros at first, zeros(BYTES) for a workspace, a for the activation's parameter, and "
-          "real numbers as 0.25",
-          error.what()));
+      throw InvalidArgument(
+          fmt::format("{}; and, alone, x, w, wt (W with inputs as rows), b and y for memory, y=0 for y "
+                      "with zeros at first, zeros(BYTES) for a workspace, a for the activation's parameter, "
+                      "real numbers as 0.25, and {{x,rows,inputs:8}} for a structure",
+                      error.what()));
     }
   }
 
@@ -218,8 +240,12 @@ PtxResult run(const PtxKernel& kernel, const PtxOptions& options, DataKind kind)
 
 /// The one pointer whose memory is judged.
 void require_output(const PtxOptions& options) {
-  const std::vector<std::string> words = split(options.arguments);
-  if (std::ranges::count(words, "y") + std::ranges::count(words, "y=0") == 1) return;
+  std::ptrdiff_t outputs = 0;
+  for (const std::string& word : split(options.arguments)) {
+    for (const std::string& member : is_structure(word) ? members_of(word) : std::vector{word})
+      outputs += member == "y" || member == "y=0" ? 1 : 0;
+  }
+  if (outputs == 1) return;
   throw InvalidArgument(
       fmt::format("--args {}: expected y once, the memory that the kernel writes", options.arguments));
 }

@@ -228,8 +228,8 @@ void add_ptx_options(CLI::App* verb, PtxOptions& ptx) {
   verb->add_option(
           "--args", ptx.arguments,
           "What its parameters get, as x,w,b,y,rows,inputs,outputs; wt: W with inputs as rows; a: the "
-          "activation's parameter; y=0: y with zeros at first; zeros(BYTES): a workspace; x_stride, … and "
-          "formulas of them")
+          "activation's parameter; y=0: y with zeros at first; zeros(BYTES): a workspace; {x,rows,…}: a "
+          "structure; x_stride, … and formulas of them")
       ->needs(file);
   verb->add_option("--grid", ptx.grid, "Blocks x,y,z, as ceil(outputs/16),ceil(rows/16)")->needs(file);
   verb->add_option("--block", ptx.block, "Threads x,y,z of a block, as 16,16")->needs(file);

@@ -1,6 +1,7 @@
 // The public face of the machine: one entry, its arguments laid out, one launch in memory of its own.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <limits>
@@ -32,12 +33,14 @@ bool is_whole(ptx::Type type) { return type >= ptx::Type::u8 && type <= ptx::Typ
 std::string structure_text(const ptx::Entry& entry) {
   for (const ptx::Parameter& parameter : entry.parameters) {
     if (parameter.type != ptx::Type::b8 || parameter.bytes <= 8) continue;
-    return fmt::format(
-        "; {} is a structure of {} bytes, and structures cannot be given: let the kernel take their "
-        "members one by one",
-        parameter.name, parameter.bytes);
+    return fmt::format("; {} is a structure of {} bytes, whose members must be given as one", parameter.name,
+                       parameter.bytes);
   }
   return {};
+}
+
+std::size_t round_up(std::size_t bytes, std::size_t alignment) {
+  return (bytes + alignment - 1) / alignment * alignment;
 }
 
 std::uint32_t extent(std::int64_t value, const char* name) {
@@ -58,11 +61,9 @@ class LaidOut {
 
   void add(const PtxArgument& argument) {
     parameter_ = &entry_.parameters[index_++];
-    const std::uint64_t bits = std::visit([this](const auto& value) { return bits_of(value); }, argument);
-    const std::size_t alignment = parameter_->alignment;
-    const std::size_t at = (bytes_.size() + alignment - 1) / alignment * alignment;
-    bytes_.resize(at + parameter_->bytes);
-    std::memcpy(bytes_.data() + at, &bits, parameter_->bytes);
+    place_ = {parameter_->bytes, parameter_->type};
+    bytes_.resize(round_up(bytes_.size(), parameter_->alignment));
+    std::visit([this](const auto& value) { append(value); }, argument);
   }
 
   kernels::ArgumentBytes bytes() const {
@@ -83,6 +84,11 @@ class LaidOut {
   }
 
  private:
+  /// Where a value goes: a parameter, or a member of one, whose type nobody knows.
+  struct Place {
+    std::size_t bytes;
+    ptx::Type type;
+  };
   struct Written {
     std::string name;
     std::span<std::byte> bytes;
@@ -95,8 +101,33 @@ class LaidOut {
                                       structure_text(entry_)));
   }
 
+  template <class Value>
+  void append(const Value& value) {
+    const std::uint64_t bits = bits_of(value);
+    const std::size_t at = bytes_.size();
+    bytes_.resize(at + place_.bytes);
+    std::memcpy(bytes_.data() + at, &bits, place_.bytes);
+  }
+  void append(const PtxStructure& structure) {
+    const std::size_t begin = bytes_.size();
+    std::size_t alignment = 1;
+    for (const PtxMember& member : structure.members) {
+      const bool is_number =
+          std::holds_alternative<std::int64_t>(member.value) || std::holds_alternative<double>(member.value);
+      place_ = {is_number ? member.bytes : sizeof(ptx::DeviceAddress), ptx::Type::b8};
+      if (place_.bytes == 0 || place_.bytes > 8 || !std::has_single_bit(place_.bytes))
+        refuse(fmt::format("a member of {} bytes; numbers have 1, 2, 4 or 8", place_.bytes));
+      alignment = std::max(alignment, place_.bytes);
+      bytes_.resize(begin + round_up(bytes_.size() - begin, place_.bytes));
+      std::visit([this](const auto& value) { append(value); }, member.value);
+    }
+    bytes_.resize(begin + round_up(bytes_.size() - begin, alignment));
+    const std::size_t bytes = bytes_.size() - begin;
+    if (bytes != parameter_->bytes) refuse(fmt::format("the structure's members take {}", bytes));
+  }
+
   ptx::DeviceAddress allocate(const std::string& name, std::size_t bytes) {
-    if (parameter_->bytes != 8) refuse(fmt::format("{} is an address, which takes 8", name));
+    if (place_.bytes != 8) refuse(fmt::format("{} is an address, which takes 8", name));
     return memory_.allocate(bytes, name);
   }
   std::uint64_t bits_of(const PtxInput& input) {
@@ -115,18 +146,18 @@ class LaidOut {
     return outputs_.back().address;
   }
   std::uint64_t bits_of(std::int64_t value) const {
-    const std::size_t bytes = parameter_->bytes;
-    if (is_real(parameter_->type)) return bits_of(static_cast<double>(value));
+    const std::size_t bytes = place_.bytes;
+    if (is_real(place_.type)) return bits_of(static_cast<double>(value));
     if (bytes > 8 || !std::has_single_bit(bytes)) refuse("a number takes 1, 2, 4 or 8");
     if (!fits(value, bytes)) refuse(fmt::format("{} does not fit", value));
     return static_cast<std::uint64_t>(value);
   }
   std::uint64_t bits_of(double value) const {
-    if (is_whole(parameter_->type))
-      refuse(fmt::format("{} is a real number, and it is declared as {}", value,
-                         ptx::to_string(parameter_->type)));
-    if (parameter_->bytes == 8) return std::bit_cast<std::uint64_t>(value);
-    if (parameter_->bytes != 4) refuse("a real number takes 4 or 8");
+    if (is_whole(place_.type))
+      refuse(
+          fmt::format("{} is a real number, and it is declared as {}", value, ptx::to_string(place_.type)));
+    if (place_.bytes == 8) return std::bit_cast<std::uint64_t>(value);
+    if (place_.bytes != 4) refuse("a real number takes 4 or 8");
     return std::bit_cast<std::uint32_t>(static_cast<float>(value));
   }
 
@@ -152,7 +183,8 @@ class LaidOut {
   ptx::Memory memory_;
   std::vector<Written> outputs_;
   std::vector<std::byte> bytes_;
-  const ptx::Parameter* parameter_ = nullptr;  ///< The one that is written.
+  const ptx::Parameter* parameter_ = nullptr;  ///< The one that is written,
+  Place place_{};                              ///< and where in it.
   std::size_t index_ = 0;
 };
 

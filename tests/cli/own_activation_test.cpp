@@ -61,6 +61,10 @@ TEST_F(OwnActivation, FastSigmoidIsJudged) {
   EXPECT_EQ(perceptron(fast).exit_code, 1);
 }
 
+TEST_F(OwnActivation, OperandsOfAStructure) {
+  expect_success(command("of_structure", "9x40x13:f32:leaky_relu=0.25", "{x,w,b,inputs,outputs:8,a,y},1"));
+}
+
 TEST_F(OwnActivation, WrongFormulasFail) {
   auto other = command("sigmoid", "9x40x13:f32:tanh");
   EXPECT_EQ(perceptron(other).exit_code, 1);
@@ -82,8 +86,13 @@ TEST_F(OwnActivation, HalfPrecisionAndAtomics) {
 TEST_F(OwnActivation, ArgumentsThatCannotBeGivenSayWhy) {
   const std::string problem = "1x1x1:f32:identity:nobias";
   expect_failure(command("of_structure", problem, "x,w,y"), 2,
-                 {"3 arguments", "2 parameters", "a structure of 32 bytes", "one by one"});
-  expect_failure(command("of_structure", problem, "y,1"), 2, {"argument 0", "structures cannot be given"});
+                 {"3 arguments", "2 parameters", "a structure of 56 bytes", "given as one"});
+  expect_failure(command("of_structure", problem, "y,1"), 2,
+                 {"argument 0", "y is an address", "a structure of 56 bytes", "given as one"});
+  expect_failure(command("of_structure", problem, "{x,w,y},1"), 2,
+                 {"argument 0", "a parameter of 56 bytes", "members take 24"});
+  expect_failure(command("of_structure", problem, "{x,w,y,inputs:3},1"), 2, {"a member of 3 bytes"});
+  expect_failure(command("of_structure", problem, "{x,w,y,inputs:-4},1"), 2, {"a member of", "1, 2, 4 or 8"});
   expect_failure(command("filled", problem, "y,z"), 2,
                  {"--args: \"z\"", "rows = 1", "x, w, wt", " y ", "0.25"});
   auto negative = command("filled", problem, "y,-1");
