@@ -42,12 +42,34 @@ void narrow(const CopyArguments& arguments) {
   }
 }
 
-/// kLanes rows of up to kLanes columns. Where y is of the accumulator's type its rows are stored as vectors.
-template <class A, class Storage>
-inline void narrow_transposed_block(const A* from, const CopyArguments& arguments, Storage* to) {
+/// kLanes rows of up to kHalf columns, each stored with what lies behind it.
+template <class A>
+inline void store_transposed_halves(const A* from, const CopyArguments& arguments, A* to) {
   using V = Vector<A>;
-  typename V::Real block[V::kLanes];
+  typename V::Real block[V::kHalf];
+#pragma GCC unroll 8
+  for (int c = 0; c < V::kHalf; ++c) {
+    block[c] = V::load(from + std::min<std::int64_t>(c, arguments.columns - 1) * arguments.from_stride);
+  }
+  V::transpose_halves(block);
+#pragma GCC unroll 8
+  for (int r = 0; r < V::kHalf; ++r) V::store_lower(block[r], to + r * arguments.to_stride);
+#pragma GCC unroll 8
+  for (int r = 0; r < V::kHalf; ++r)
+    V::store_upper(block[r], to + (r + V::kHalf) * arguments.to_stride);
+}
+
+/// kLanes rows of up to kLanes columns. Where y is of the accumulator's type its rows are stored as vectors,
+/// whole ones where what lies behind a row is stored after it.
+template <class A, class Storage>
+inline void narrow_transposed_block(const A* from, const CopyArguments& arguments, Storage* to,
+                                    bool is_followed) {
+  using V = Vector<A>;
   const std::int64_t columns = arguments.columns;
+  if constexpr (std::same_as<A, Storage> && V::kHalf > 0) {
+    if (is_followed && columns <= V::kHalf) return store_transposed_halves(from, arguments, to);
+  }
+  typename V::Real block[V::kLanes];
 #pragma GCC unroll 16
   for (int c = 0; c < V::kLanes; ++c) {
     block[c] = V::load(from + std::min<std::int64_t>(c, columns - 1) * arguments.from_stride);
@@ -56,7 +78,7 @@ inline void narrow_transposed_block(const A* from, const CopyArguments& argument
   if constexpr (std::same_as<A, Storage>) {
 #pragma GCC unroll 16
     for (int r = 0; r < V::kLanes; ++r) {
-      if (columns == V::kLanes) {
+      if (columns == V::kLanes || is_followed) {
         V::store(block[r], to + r * arguments.to_stride);
       } else {
         V::store_first(block[r], to + r * arguments.to_stride, static_cast<int>(columns));
@@ -69,15 +91,38 @@ inline void narrow_transposed_block(const A* from, const CopyArguments& argument
   }
 }
 
+/// Rows of kColumns without gaps, whole vectors of them; returns how many.
+template <class A, int kColumns>
+std::int64_t interleave(const CopyArguments& arguments) {
+  using V = Vector<A>;
+  const A* from = static_cast<const A*>(arguments.from);
+  A* to = static_cast<A*>(arguments.to);
+  std::int64_t r = 0;
+  for (; r + V::kLanes <= arguments.rows; r += V::kLanes) {
+    typename V::Real columns[kColumns];
+#pragma GCC unroll 4
+    for (int c = 0; c < kColumns; ++c) columns[c] = V::load(from + c * arguments.from_stride + r);
+    V::store_interleaved(columns, to + r * kColumns);
+  }
+  return r;
+}
+
 template <class A, class Storage>
 void narrow_transposed(const CopyArguments& arguments) {
   using V = Vector<A>;
   const A* from = static_cast<const A*>(arguments.from);
   Storage* to = static_cast<Storage*>(arguments.to);
+  const bool has_gaps = arguments.to_stride != arguments.columns;
   std::int64_t r = 0;
+  if constexpr (std::same_as<A, Storage>) {
+    if (!has_gaps && arguments.columns == 2) r = interleave<A, 2>(arguments);
+    if (!has_gaps && arguments.columns == 3) r = interleave<A, 3>(arguments);
+    if (!has_gaps && arguments.columns == 4) r = interleave<A, 4>(arguments);
+  }
   if (arguments.columns <= V::kLanes) {
     for (; r + V::kLanes <= arguments.rows; r += V::kLanes) {
-      narrow_transposed_block(from + r, arguments, to + r * arguments.to_stride);
+      const bool is_followed = !has_gaps && r + 2 * V::kLanes <= arguments.rows;
+      narrow_transposed_block(from + r, arguments, to + r * arguments.to_stride, is_followed);
     }
   }
   for (; r < arguments.rows; ++r) {

@@ -173,7 +173,7 @@ LayerPlan CpuDevice::plan(const Problem& problem) const {
   LayerPlan plan;
   plan.problem = problem;
   const int vector = lanes(accumulator_of(problem.dtype));
-  if (choose_kernel(problem.outputs, problem.rows, vector) == Kernel::row_lane) {
+  if (choose_kernel(problem.inputs, problem.outputs, problem.rows, vector) == Kernel::row_lane) {
     plan.kernel = fmt::format("{}/row_lane", name());
     plan.reason =
         fmt::format("{} outputs would fill {} lanes badly; rows fill them", problem.outputs, vector);

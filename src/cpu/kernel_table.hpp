@@ -24,7 +24,9 @@ inline constexpr int kMostNarrowTileRows = 8;
 /// copied rows (480x1024x32 on a Zen 4 core).
 inline constexpr std::int64_t kSetBytes = 4096;
 inline constexpr int kWays = 8;
-constexpr bool share_sets(std::int64_t stride_bytes) { return stride_bytes % kSetBytes < 64; }
+constexpr bool share_sets(std::int64_t stride_bytes) {
+  return stride_bytes >= kSetBytes && stride_bytes % kSetBytes < 64;
+}
 /// Elements between the rows of a copied panel of x: kSumBlock and one cache line, so that they share no
 /// sets.
 template <class A>
@@ -121,7 +123,8 @@ struct Kernels {
   std::array<PerDType<void (*)(const TileArguments<A>&)>, 3> tile;
   /// x: accumulators, transposed ([input][row]).
   void (*row_lane_transposed)(const RowLaneArguments<A>&);
-  /// x: rows as they are, by their dtype; block_inputs ≥ lanes.
+  /// x: rows as they are, by their dtype. Of a short row (`first`, block_inputs < lanes) a whole vector is
+  /// read, of which the rest may be anything; of a short last block the inputs before it.
   PerDType<void (*)(const RowLaneArguments<A>&)> row_lane;
   /// x: rows of accumulators without gaps, by inputs − 1.
   std::array<void (*)(const RowLaneArguments<A>&), kInterleavedInputs> row_lane_interleaved;

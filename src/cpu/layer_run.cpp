@@ -14,7 +14,7 @@ LayerRun<A>::LayerRun(const Kernels<A>& kernels, const PackedLayer& layer, const
       y_(y),
       kind_(layer.activation().kind == ActivationKind::softmax ? ActivationKind::identity
                                                                : layer.activation().kind),
-      kernel_(choose_kernel(layer.outputs(), x.rows, kernels.lanes)) {}
+      kernel_(choose_kernel(layer.inputs(), layer.outputs(), x.rows, kernels.lanes)) {}
 
 template <class A>
 TaskGrid LayerRun<A>::tasks(int threads) const {

@@ -30,23 +30,42 @@ template <class A, class Storage>
   Vector<A>::transpose(to);
 }
 
-/// The last inputs, fewer than a vector: the block that ends with them, of which the rest was summed before.
+/// kLanes rows of up to kHalf inputs.
+template <class A, class Storage>
+[[gnu::always_inline]] inline void load_transposed_halves(const Storage* x, std::int64_t stride, A* columns) {
+  using V = Vector<A>;
+  typename V::Real inputs[V::kHalf];
+#pragma GCC unroll 8
+  for (int r = 0; r < V::kHalf; ++r)
+    inputs[r] = V::load_halves(x + r * stride, x + (r + V::kHalf) * stride);
+  V::transpose_halves(inputs);
+#pragma GCC unroll 8
+  for (int k = 0; k < V::kHalf; ++k) V::store(inputs[k], columns + k * V::kLanes);
+}
+
+/// The last inputs, fewer than a vector: that which ends with them, of which the rest was summed before. A row
+/// that has no more is read together with the begin of the next.
 template <class A, class Storage, int kOutputs>
 [[gnu::always_inline]] inline void add_last_inputs(const RowLaneArguments<A>& arguments, std::int64_t row,
                                                    typename Vector<A>::Real (&s)[kOutputs]) {
   using V = Vector<A>;
   const std::int64_t remainder = arguments.block_inputs % V::kLanes;
   if (remainder == 0) return;
-  const std::int64_t first = arguments.block_inputs - V::kLanes;
-  typename V::Real inputs[V::kLanes];
-  load_transposed<A>(static_cast<const Storage*>(arguments.x) + row * arguments.x_stride + first,
-                     arguments.x_stride, inputs);
+  const bool is_whole_row = arguments.first && arguments.block_inputs < V::kLanes;
+  const std::int64_t first = is_whole_row ? 0 : arguments.block_inputs - V::kLanes;
+  const Storage* x = static_cast<const Storage*>(arguments.x) + row * arguments.x_stride + first;
   alignas(64) A columns[V::kLanes * V::kLanes];
+  if (V::kHalf > 0 && is_whole_row && arguments.block_inputs <= V::kHalf) {
+    if constexpr (V::kHalf > 0) load_transposed_halves<A>(x, arguments.x_stride, columns);
+  } else {
+    typename V::Real inputs[V::kLanes];
+    load_transposed<A>(x, arguments.x_stride, inputs);
 #pragma GCC unroll 16
-  for (int k = 0; k < V::kLanes; ++k) V::store(inputs[k], columns + k * V::kLanes);
-  for (std::int64_t k = V::kLanes - remainder; k < V::kLanes; ++k) {
-    multiply_add<A>(V::load(columns + k * V::kLanes), arguments.weights + (first + k) * arguments.panel_width,
-                    s);
+    for (int k = 0; k < V::kLanes; ++k) V::store(inputs[k], columns + k * V::kLanes);
+  }
+  for (std::int64_t k = arguments.block_inputs - remainder; k < arguments.block_inputs; ++k) {
+    multiply_add<A>(V::load(columns + (k - first) * V::kLanes),
+                    arguments.weights + k * arguments.panel_width, s);
   }
 }
 

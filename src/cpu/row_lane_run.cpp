@@ -17,14 +17,30 @@ void LayerRun<A>::run_row_lane(const Part& part, A* x_panel, A* sums) const {
     const std::int64_t padded = divide_up(piece.rows, unit) * unit;
     for (std::int64_t k = 0; k < layer_.inputs(); k += kSumBlock) {
       Part whole = piece, rest = piece;
-      whole.rows = piece.rows / unit * unit;
+      whole.rows = std::min(piece.rows, readable_rows(piece)) / unit * unit;
       rest.rows = piece.rows - whole.rows;
       rest.first_row = piece.first_row + whole.rows;
-      if (whole.rows > 0) row_lane_block(whole, k, x_panel, {sums, padded});
+      if (whole.rows > 0) row_lane_block(whole, k, {sums, padded});
       if (rest.rows > 0) row_lane_rest(rest, k, x_panel, {sums + whole.rows, padded});
     }
     finish_row_lane(piece, padded, sums);
   }
+}
+
+/// Few inputs, one row right behind the other.
+template <class A>
+bool LayerRun<A>::is_interleaved() const {
+  return layer_.inputs() <= kInterleavedInputs && x_.stride == layer_.inputs() && x_.dtype == kDTypeOf<A>;
+}
+
+/// Rows from the part's first on that may be read by whole vectors: short ones only where others lie right
+/// behind them.
+template <class A>
+std::int64_t LayerRun<A>::readable_rows(const Part& part) const {
+  if (layer_.inputs() >= kernels_.lanes || is_interleaved()) return part.rows;
+  if (x_.stride != layer_.inputs()) return 0;
+  const std::int64_t read_along = divide_up(kernels_.lanes, layer_.inputs()) - 1;
+  return std::max<std::int64_t>(0, x_.rows - read_along - part.first_row);
 }
 
 template <class A>
@@ -48,20 +64,17 @@ RowLaneArguments<A> LayerRun<A>::row_lane_arguments(const Part& part, std::int64
 
 /// Whole vectors of rows.
 template <class A>
-void LayerRun<A>::row_lane_block(const Part& part, std::int64_t first_input, A* x_panel, Sums sums) const {
+void LayerRun<A>::row_lane_block(const Part& part, std::int64_t first_input, Sums sums) const {
   RowLaneArguments<A> arguments = row_lane_arguments(part, first_input, sums);
   arguments.upcoming = upcoming(part, first_input);
-  const bool has_gaps = x_.stride != layer_.inputs() || x_.dtype != kDTypeOf<A>;
-  if (layer_.inputs() <= kInterleavedInputs && !has_gaps) {
+  if (is_interleaved()) {
     kernels_.row_lane_interleaved[static_cast<std::size_t>(layer_.inputs() - 1)](arguments);
-  } else if (arguments.block_inputs >= kernels_.lanes) {
-    kernels_.row_lane[index_of(x_.dtype)](arguments);
   } else {
-    row_lane_rest(part, first_input, x_panel, sums);
+    kernels_.row_lane[index_of(x_.dtype)](arguments);
   }
 }
 
-/// Rows that do not fill a vector, or inputs that do not: transposed through memory, a few rows at a time.
+/// Rows that do not fill a vector, or may not be read by one: transposed through memory.
 template <class A>
 void LayerRun<A>::row_lane_rest(const Part& part, std::int64_t first_input, A* x_panel, Sums sums) const {
   RowLaneArguments<A> arguments = row_lane_arguments(part, first_input, sums);

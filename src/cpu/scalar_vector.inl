@@ -15,7 +15,12 @@ struct Vector : epilogue::ScalarLane<A> {
   static void load_interleaved(const A* from, Real (&to)[kColumns]) {
     std::copy_n(from, kColumns, to);
   }
+  template <int kColumns>
+  static void store_interleaved(const Real (&v)[kColumns], A* to) {
+    std::copy_n(v, kColumns, to);
+  }
   static void transpose(Real (&)[1]) {}
+  static constexpr int kHalf = 0;
 };
 
 template <class A, class Storage>

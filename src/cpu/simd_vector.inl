@@ -16,16 +16,8 @@ struct Vector : SimdLane<A> {
   }
 
   // f16 and bf16 are only ever widened to f32, which is exact.
-  static Real load(const Float16* from) {
-    const hn::Rebind<hwy::float16_t, Tag> half;
-    return hn::PromoteTo(Tag(), hn::LoadU(half, reinterpret_cast<const hwy::float16_t*>(from)));
-  }
-  static Real load(const BFloat16* from) {
-    const hn::Rebind<uint16_t, Tag> half;
-    const hn::RebindToUnsigned<Tag> word;
-    return hn::BitCast(Tag(), hn::ShiftLeft<16>(hn::PromoteTo(
-                                  word, hn::LoadU(half, reinterpret_cast<const uint16_t*>(from)))));
-  }
+  static Real load(const Float16* from) { return widened(Tag(), from); }
+  static Real load(const BFloat16* from) { return widened(Tag(), from); }
 
   /// kLanes rows of kColumns elements without gaps to one vector per column.
   template <int kColumns>
@@ -36,19 +28,71 @@ struct Vector : SimdLane<A> {
     if constexpr (kColumns == 4) hn::LoadInterleaved4(Tag(), from, to[0], to[1], to[2], to[3]);
   }
 
+  /// The way back.
+  template <int kColumns>
+  [[gnu::always_inline]] static void store_interleaved(const Real (&v)[kColumns], A* to) {
+    if constexpr (kColumns == 2) hn::StoreInterleaved2(v[0], v[1], Tag(), to);
+    if constexpr (kColumns == 3) hn::StoreInterleaved3(v[0], v[1], v[2], Tag(), to);
+    if constexpr (kColumns == 4) hn::StoreInterleaved4(v[0], v[1], v[2], v[3], Tag(), to);
+  }
+
   /// kLanes vectors in, their transpose out.
   [[gnu::always_inline]] static void transpose(Real (&v)[kLanes]) {
     transpose_within_blocks(v);
     transpose_blocks(v);
   }
 
+  /// A vector of two rows of kHalf elements, and the way back.
+  static constexpr int kHalf = kLanes == 16 ? 8 : 0;
+  template <class Storage>
+  [[gnu::always_inline]] static Real load_halves(const Storage* lower, const Storage* upper) {
+    const hn::Half<Tag> half;
+    return hn::Combine(Tag(), widened(half, upper), widened(half, lower));
+  }
+  [[gnu::always_inline]] static void store_lower(Real v, A* to) {
+    hn::StoreU(hn::LowerHalf(v), hn::Half<Tag>(), to);
+  }
+  [[gnu::always_inline]] static void store_upper(Real v, A* to) {
+    const hn::Half<Tag> half;
+    hn::StoreU(hn::UpperHalf(half, v), half, to);
+  }
+
+  /// Vector r of rows r and r + kHalf in, vector c of column c out; and the way back.
+  [[gnu::always_inline]] static void transpose_halves(Real (&v)[8]) {
+    transpose_within_blocks(v);
+#pragma GCC unroll 4
+    for (int c = 0; c < 4; ++c) {
+      const Real a = v[c], b = v[4 + c];
+      v[c] = hn::OddEvenBlocks(hn::SwapAdjacentBlocks(b), a);
+      v[4 + c] = hn::OddEvenBlocks(b, hn::SwapAdjacentBlocks(a));
+    }
+  }
+
  private:
+  template <class D>
+  static hn::Vec<D> widened(D d, const A* from) {
+    return hn::LoadU(d, from);
+  }
+  template <class D>
+  static hn::Vec<D> widened(D d, const Float16* from) {
+    const hn::Rebind<hwy::float16_t, D> half;
+    return hn::PromoteTo(d, hn::LoadU(half, reinterpret_cast<const hwy::float16_t*>(from)));
+  }
+  template <class D>
+  static hn::Vec<D> widened(D d, const BFloat16* from) {
+    const hn::Rebind<uint16_t, D> half;
+    const hn::RebindToUnsigned<D> word;
+    return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(
+                              word, hn::LoadU(half, reinterpret_cast<const uint16_t*>(from)))));
+  }
+
   // Swaps rows and columns inside each 16-byte block; v[g + c] then holds, per block b, column c of block b
   // of the rows g … g+kPerBlock−1.
-  [[gnu::always_inline]] static void transpose_within_blocks(Real (&v)[kLanes]) {
+  template <int kCount>
+  [[gnu::always_inline]] static void transpose_within_blocks(Real (&v)[kCount]) {
     constexpr int kPerBlock = static_cast<int>(16 / sizeof(A));
 #pragma GCC unroll 16
-    for (int g = 0; g < kLanes; g += kPerBlock) {
+    for (int g = 0; g < kCount; g += kPerBlock) {
       if constexpr (sizeof(A) == 8) {
         const Real lower = hn::InterleaveLower(Tag(), v[g], v[g + 1]);
         v[g + 1] = hn::InterleaveUpper(Tag(), v[g], v[g + 1]);
