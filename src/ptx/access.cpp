@@ -113,10 +113,11 @@ void check_is_no_mbarrier(const LaneAccess& access, std::uint64_t address, std::
 
 }  // namespace
 
-Target resolve(const LaneAccess& access, Space space, std::uint64_t address, std::size_t bytes,
-               bool is_write) {
-  if (address % bytes != 0) {
-    access.fault(FaultKind::misaligned, fmt::format("{:#x} is no multiple of {} bytes", address, bytes));
+Target resolve(const LaneAccess& access, Space space, std::uint64_t address, std::size_t bytes, bool is_write,
+               std::size_t alignment) {
+  if (alignment == 0) alignment = bytes;
+  if (address % alignment != 0) {
+    access.fault(FaultKind::misaligned, fmt::format("{:#x} is no multiple of {} bytes", address, alignment));
   }
   if (space == Space::generic) {
     if (address >= std::uint64_t{1} << kAllocationShift)
@@ -188,9 +189,11 @@ void note_write(const LaneAccess& access, const Target& target, std::size_t byte
   SharedMemory& shared = block.shared();
   if (!block.mbarriers().empty()) check_is_no_mbarrier(access, target.offset, bytes);
   const std::size_t first = shared.granule(target.offset), count = shared.granules(bytes);
-  const Conflict conflict = access.is_strong(target)
-                                ? shared.write_strong(first, count, access.thread(), block.clocks())
-                                : shared.write(first, count, access.thread(), block.clocks());
+  const bool is_observer = access.step.order.is_atomic && block.program().has_flags;
+  const Conflict conflict =
+      access.is_strong(target)
+          ? shared.write_strong(first, count, access.thread(), is_observer, block.clocks())
+          : shared.write(first, count, access.thread(), block.clocks());
   if (conflict == Conflict::none) return;
   const bool is_mild = conflict == Conflict::writer && has_same_value(target, bytes, value);
   if (!is_mild || !block.grid().options.forgives_same_value) fault_shared(access, conflict, is_mild);

@@ -32,9 +32,10 @@ struct LaneAccess {
   }
 };
 
-/// Resolves an address of `space` (generic: by its window) and checks alignment and bounds.
-Target resolve(const LaneAccess& access, Space space, std::uint64_t address, std::size_t bytes,
-               bool is_write);
+/// Resolves an address of `space` (generic: by its window) and checks bounds and alignment, to the access's
+/// size unless another one is given.
+Target resolve(const LaneAccess& access, Space space, std::uint64_t address, std::size_t bytes, bool is_write,
+               std::size_t alignment = 0);
 
 /// Records a read; `is_shared`: other lanes read the same bytes with this one. False: some byte is unwritten.
 bool note_read(const LaneAccess& access, const Target& target, std::size_t bytes, bool is_shared = false);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -23,11 +24,8 @@ class Accessors {
                                      [&](const Accessor& one) { return one.block != accessor.block; });
     const auto old = std::find_if(known.rbegin(), others,
                                   [&](const Accessor& one) { return one.thread == accessor.thread; });
-    if (old == others) {
-      known.push_back(accessor);
-    } else {
-      *old = accessor;
-    }
+    if (old != others) known.erase(std::next(old).base());
+    known.push_back(accessor);
   }
 
   /// One of whose latest access `thread` does not know.
@@ -41,7 +39,23 @@ class Accessors {
     return std::nullopt;
   }
 
-  /// The same, before `thread` writes: where there is none, all are forgotten.
+  /// The same of writers, latest first. An atomic operation that the thread knows has observed the writes
+  /// before it, one upon the other, and so they happened before (PTX ISA, "Causality Order"): a last block
+  /// may set its ticket back.
+  std::optional<Accessor> find_unobserved(std::uintptr_t granule, std::uint32_t thread,
+                                          const Clocks& clocks) const {
+    const auto found = accessors_.find(granule);
+    if (found == accessors_.end()) return std::nullopt;
+    bool is_observed = false;
+    for (auto one = found->second.rbegin(); one != found->second.rend(); ++one) {
+      const bool is_known = is_observed || clocks.knows(thread, *one);
+      if (!is_known) return *one;
+      is_observed = one->is_observer;
+    }
+    return std::nullopt;
+  }
+
+  /// The same as find_unknown, before `thread` writes: where there is none, all are forgotten.
   std::optional<Accessor> take(std::uintptr_t granule, std::uint32_t thread, const Clocks& clocks) {
     const std::optional<Accessor> unknown = find_unknown(granule, thread, clocks);
     if (!unknown) forget(granule);

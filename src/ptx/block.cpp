@@ -222,7 +222,10 @@ void Block::look(const Warp& warp, const Step& step) {
   next_look_ = std::min(grid_.options.instruction_budget, instructions_ + kBetweenLooks);
   if (instructions_ <= grid_.options.instruction_budget) return;
   warp.fault(FaultKind::budget, step, std::countr_zero(warp.live),
-             fmt::format("{} warp instructions are spent{}", grid_.options.instruction_budget,
+             fmt::format("{} warp instructions are spent{}{}", grid_.options.instruction_budget,
+                         program().has_flags ? "; blocks begin in ascending order, a few at once: one that "
+                                               "waits for a later one waits for ever"
+                                             : "",
                          where_everyone_stands()));
 }
 

@@ -17,6 +17,7 @@ struct Accessor {
   Stamp stamp;
   std::uint32_t block = 0;  ///< From 1; 0: of the block at hand.
   std::uint32_t step = kNone;
+  bool is_observer = false;  ///< Has read what the strong write before it wrote.
 };
 
 /// What one thread knows: of each thread of its block the accesses up to that stamp, and of other blocks.

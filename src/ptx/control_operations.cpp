@@ -40,6 +40,20 @@ void decode_nanosleep(Decoder& d) {
   d.step.control = Control::yield;
 }
 
+/// Hints to the scheduler: blocks of a launch depend on no other launch here, and registers are no limit.
+void decode_griddepcontrol(Decoder& d) {
+  if (!d.take("wait") && !d.take("launch_dependents")) d.refuse("expected .wait or .launch_dependents");
+  d.step.execute = &execute_nothing;
+}
+void decode_setmaxnreg(Decoder& d) {
+  d.take_one_of({"inc", "dec"});
+  d.take("sync");
+  d.take("aligned");
+  d.take_type();
+  d.source(0, 4);
+  d.step.execute = &execute_nothing;
+}
+
 /// bar.warp.sync MASK; bar{.cta}.sync A{, B}; .arrive A, B; .red.op {P|R}, A{, B}, {!}C.
 void decode_bar(Decoder& d) {
   if (d.take("warp")) {
@@ -82,9 +96,16 @@ void decode_barrier(Decoder& d) {
   decode_bar(d);
 }
 
-constexpr Operation kOperations[]{
-    {"bra", decode_bra}, {"ret", decode_ret},         {"call", decode_call}, {"exit", decode_exit},
-    {"bar", decode_bar}, {"barrier", decode_barrier}, {"trap", decode_trap}, {"nanosleep", decode_nanosleep}};
+constexpr Operation kOperations[]{{"bra", decode_bra},
+                                  {"ret", decode_ret},
+                                  {"call", decode_call},
+                                  {"exit", decode_exit},
+                                  {"bar", decode_bar},
+                                  {"barrier", decode_barrier},
+                                  {"trap", decode_trap},
+                                  {"nanosleep", decode_nanosleep},
+                                  {"griddepcontrol", decode_griddepcontrol},
+                                  {"setmaxnreg", decode_setmaxnreg}};
 
 }  // namespace
 

@@ -24,7 +24,9 @@ void land(const LaneAccess& access, const Copy& copy) {
 
 void Block::begin_copy(Warp& warp, const Step& step, Copy& copy) {
   const LaneAccess access{warp, step, copy.lane};
-  const Target to = resolve(access, Space::shared, copy.to, copy.bytes, true);
+  // A bulk copy's address is a multiple of 16, whatever its size.
+  const Target to =
+      resolve(access, Space::shared, copy.to, copy.bytes, true, std::min<std::size_t>(copy.bytes, 16));
   if (copy.source_bytes > 0) {
     resolve(access, Space::generic, copy.from + copy.source_bytes - 1, 1, false);
     const Target from = resolve(access, Space::generic, copy.from, 1, false);

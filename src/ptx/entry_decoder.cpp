@@ -96,6 +96,24 @@ EntryDecoder::EntryDecoder(const Module& module, const Entry& entry, PtxRounding
   number_registers();
 }
 
+bool EntryDecoder::begins_compare_and_swap(const Instruction& load) const {
+  if (load.operands.size() < 2) return false;
+  const auto* to = std::get_if<Name>(&load.operands[0].value);
+  const auto* from = std::get_if<Address>(&load.operands[1].value);
+  if (to == nullptr || from == nullptr) return false;
+  const auto begins = [&](const Instruction& other) {
+    const std::vector<std::string>& modifiers = other.modifiers;
+    if (other.opcode != "atom" || other.operands.size() < 4 ||
+        std::find(modifiers.begin(), modifiers.end(), "cas") == modifiers.end())
+      return false;
+    const auto* swapped = std::get_if<Address>(&other.operands[1].value);
+    const auto* compared = std::get_if<Name>(&other.operands[2].value);
+    return (swapped != nullptr && swapped->base == from->base && swapped->offset == from->offset) ||
+           (compared != nullptr && compared->text == to->text);
+  };
+  return std::any_of(entry_.instructions.begin(), entry_.instructions.end(), begins);
+}
+
 void EntryDecoder::number_registers() {
   for (const auto& [name, type] : entry_.registers) {
     if (type == Type::pred) {

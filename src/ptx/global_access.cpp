@@ -97,7 +97,7 @@ std::optional<Accessor> unknown_writer(const LaneAccess& access, const GlobalRec
     if (last.stamp < clocks.floor()) return std::nullopt;
   }
   if (is_strong)
-    return block.global_history().strong_writers.find_unknown(key_of(record), access.thread(), clocks);
+    return block.global_history().strong_writers.find_unobserved(key_of(record), access.thread(), clocks);
   return clocks.knows(access.thread(), last) ? std::nullopt : std::optional(last);
 }
 
@@ -217,7 +217,9 @@ void note_strong_global_write(const LaneAccess& access, const Target& target, st
       record.plain_step.store(plain.step, kRelaxed);
       history.begin_strong(key_of(record), writer == 0 ? std::nullopt : std::optional(plain));
     }
-    history.strong_writers.note(key_of(record), self(access));
+    Accessor writing = self(access);
+    writing.is_observer = access.step.order.is_atomic && block.program().has_flags;
+    history.strong_writers.note(key_of(record), writing);
     sign(record, access, true);
     const std::uint32_t now = follows_strong && writer != own ? kManyBlocks : own;
     const std::uint32_t before = record.writer_block.exchange(now, std::memory_order_acq_rel);

@@ -247,6 +247,10 @@ void take_cache_hints(Decoder& d) {
 void access(Decoder& d, bool is_load) {
   const Space space = take_space(d);
   d.step.order = take_order(d, space, false);
+  if (is_load && d.entry().begins_compare_and_swap(d.instruction())) {
+    d.step.order.is_strong = true;
+    d.entry().expect_flags();
+  }
   take_cache_hints(d);
   const int vector = d.take_one_of({"v2", "v4", "v8"});
   const Type type = d.take_type();
@@ -277,6 +281,7 @@ MemoryOrder take_order(Decoder& d, Space space, bool is_atomic) {
   order.is_volatile = d.take("volatile");
   order.acquires = d.take("acquire") || is_both;
   order.releases = d.take("release") || is_both;
+  order.is_atomic = is_atomic;
   order.is_strong = is_atomic || is_relaxed || order.is_volatile || order.acquires || order.releases;
   if (is_weak && order.is_strong) d.refuse(".weak goes with no other order");
   if (d.take_one_of({"cta", "cluster", "gpu", "sys"}) == 0) order.scope = Scope::block;

@@ -42,6 +42,7 @@ inline constexpr std::uint32_t kNone = ~std::uint32_t{0};
 /// Model").
 struct MemoryOrder {
   bool is_strong : 1 = false;    ///< No race with others that are: atomic operations, .relaxed and more.
+  bool is_atomic : 1 = false;    ///< Reads and writes at once.
   bool is_volatile : 1 = false;  ///< Strong in global memory only.
   bool acquires : 1 = false;
   bool releases : 1 = false;

@@ -16,7 +16,7 @@ std::optional<Accessor> SharedMemory::unknown_writer(std::size_t granule, std::u
                                                      const Clocks& clocks) const {
   const Accessor last = last_writer(granule);
   if (last.stamp < clocks.floor()) return std::nullopt;
-  if (is_strong(granule)) return history_.strong_writers.find_unknown(granule, thread, clocks);
+  if (is_strong(granule)) return history_.strong_writers.find_unobserved(granule, thread, clocks);
   if (clocks.knows(thread, last.thread, last.stamp)) return std::nullopt;
   return last;
 }
@@ -79,12 +79,12 @@ Conflict SharedMemory::read_strong(std::size_t first, std::size_t count, std::ui
 }
 
 Conflict SharedMemory::write_strong(std::size_t first, std::size_t count, std::uint32_t thread,
-                                    const Clocks& clocks) {
+                                    bool is_observer, const Clocks& clocks) {
   for (std::size_t g = first; g < first + count; ++g) {
     const Conflict conflict = judge_strong_write(g, thread, clocks);
     if (conflict != Conflict::none) return found(g, conflict);
     if (!is_strong(g)) history_.begin_strong(g, last_writer(g));
-    history_.strong_writers.note(g, {thread, clocks.now()});
+    history_.strong_writers.note(g, {.thread = thread, .stamp = clocks.now(), .is_observer = is_observer});
     write_stamp_[g] = clocks.now();
     writer_[g] = static_cast<std::uint16_t>(thread | kStrong);
   }

@@ -79,7 +79,8 @@ class SharedMemory {
   }
   /// By accesses that do not race with their like.
   Conflict read_strong(std::size_t first, std::size_t count, std::uint32_t thread, const Clocks& clocks);
-  Conflict write_strong(std::size_t first, std::size_t count, std::uint32_t thread, const Clocks& clocks);
+  Conflict write_strong(std::size_t first, std::size_t count, std::uint32_t thread, bool is_observer,
+                        const Clocks& clocks);
   void mark(std::size_t first, std::size_t count, std::uint32_t writer, Stamp stamp) {
     for (std::size_t g = first; g < first + count; ++g) {
       write_stamp_[g] = stamp;

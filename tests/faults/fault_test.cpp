@@ -185,7 +185,7 @@ TEST_P(CorrectKernel, IsRightAndRaisesNoAlarm) {
 INSTANTIATE_TEST_SUITE_P(Machine, CorrectKernel,
                          testing::Values("row_sum", "copy_ring", "bulk_ring", "padded_rows", "half_warp_sum",
                                          "early_return", "handover", "warp_histogram", "tickets",
-                                         "last_block", "relay", "warp_flag"),
+                                         "last_block", "highest", "relay", "warp_flag"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

@@ -168,7 +168,8 @@ template <Fault kFault>
 __device__ void bulk_ring(const Arguments& p) {
   constexpr int kSlots = 2;
   constexpr std::uint32_t kBytes = kChunk * sizeof(float);
-  __shared__ alignas(16) float ring[kSlots][kChunk];
+  // A bulk copy goes to a multiple of 16 bytes, and of no more.
+  __shared__ alignas(16) float ring[kSlots][kChunk + 4];
   __shared__ std::uint64_t full[kSlots], empty[kSlots];
   const int thread = static_cast<int>(threadIdx.x), chunks = p.columns / kChunk;
   if (thread == 0) {
@@ -357,7 +358,7 @@ __device__ void last_block(const Arguments& p) {
     __threadfence();
   }
   if (kFault != Fault::early_ticket) __syncthreads();
-  if (thread == 0) is_last = atomicInc(&drawn, gridDim.x - 1) == gridDim.x - 1;
+  if (thread == 0) is_last = atomicAdd(&drawn, 1) == gridDim.x - 1;
   if (kFault == Fault::fence_after_ticket) __threadfence();
   __syncthreads();
   if (!is_last) return;
@@ -365,6 +366,23 @@ __device__ void last_block(const Arguments& p) {
   for (int block = 0; block < blocks; ++block)
     sum += p.y[block * kThreads + thread];  // @no_fence @block_fence @fence_after_ticket @early_ticket
   p.y[blocks * kThreads + thread] = sum;
+  if (thread == 0) drawn = 0;
+}
+
+__device__ unsigned highest_bits;
+
+/// y[0] = the highest value of all blocks, by compare and swap; none is negative.
+template <Fault kFault>
+__device__ void highest(const Arguments& p) {
+  const float own = p.x[blockIdx.x * kThreads + threadIdx.x];
+  unsigned found = highest_bits;
+  while (__uint_as_float(found) < own) {
+    const unsigned before = found;
+    found = atomicCAS(&highest_bits, before, __float_as_uint(own));
+    if (found == before) break;
+  }
+  __threadfence();
+  if (atomicAdd(&drawn, 1) == kThreads * gridDim.x - 1) p.y[0] = __uint_as_float(atomicAdd(&highest_bits, 0));
 }
 
 __device__ int flags[64];
@@ -494,6 +512,7 @@ PERCEPTRON_FAULT(last_block, no_fence)
 PERCEPTRON_FAULT(last_block, block_fence)
 PERCEPTRON_FAULT(last_block, fence_after_ticket)
 PERCEPTRON_FAULT(last_block, early_ticket)
+PERCEPTRON_CORRECT(highest)
 PERCEPTRON_CORRECT(relay)
 PERCEPTRON_FAULT(relay, relaxed_store)
 PERCEPTRON_FAULT(relay, relaxed_load)

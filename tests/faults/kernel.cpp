@@ -138,6 +138,15 @@ Case last_block() {
   return made;
 }
 
+Case highest() {
+  Case made;
+  made.grid = {3, 1, 1};
+  made.block = {kThreads, 1, 1};
+  for (std::size_t i = 0; i < 3 * kThreads; ++i) made.x.push_back(std::abs(value(7 * i)));
+  made.expected = {*std::max_element(made.x.begin(), made.x.end())};
+  return made;
+}
+
 Case relay() {
   Case made;
   made.grid = {9, 1, 1};
@@ -170,6 +179,7 @@ Case make_case(std::string_view body) {
   if (body == "warp_histogram") return warp_histogram();
   if (body == "tickets") return tickets();
   if (body == "last_block") return last_block();
+  if (body == "highest") return highest();
   if (body == "relay") return relay();
   if (body == "warp_flag") return warp_flag();
   return ring(kThreads, 5, kThreads / 2, kThreads / 2);

@@ -18,6 +18,8 @@ const std::map<std::string, std::string, std::less<>> kElsewhere{
     {"cp", "tests/faults: copies by group and by mbarrier, early and late"},
     {"mbarrier", "tests/faults: phases, parity, transactions"},
     {"fence", "tests/faults: warp_flag without it, and bulk_ring without fence.mbarrier_init"},
+    {"griddepcontrol", "exit_test: it changes nothing"},
+    {"setmaxnreg", "exit_test: it changes nothing"},
     {"membar", "tests/faults: last_block without it, or of the block only"},
 };
 

@@ -36,6 +36,12 @@ mul.wide.u32 %rd2, %r1, 4;
 add.s64 %rd2, %rd1, %rd2;
 st.global.u32 [%rd2], %r2;)";
 
+TEST(Hints, ChangeNothing) {
+  const std::string body = "griddepcontrol.wait;\nsetmaxnreg.dec.sync.aligned.u32 24;\nmov.u32 %r2, 7;" +
+                           kStoreOwn + "\ngriddepcontrol.launch_dependents;\nout:";
+  EXPECT_EQ(words_of(body, 32)[31], 7);
+}
+
 /// Threads from `count` on return.
 std::string return_from(int count) {
   return "setp.ge.u32 %p1, %r1, " + std::to_string(count) + ";\n@%p1 bra out;\n";

@@ -1,5 +1,5 @@
 // Kernels that nobody here wrote: CUB's block algorithms behind the thinnest of entries, and the kernels of
-// its DeviceReduce and DeviceScan as they are.
+// its DeviceReduce and DeviceScan as they are. Libcu++'s barrier.
 #include <cub/block/block_load.cuh>
 #include <cub/block/block_radix_sort.cuh>
 #include <cub/block/block_reduce.cuh>
@@ -7,6 +7,7 @@
 #include <cub/block/block_store.cuh>
 #include <cub/device/device_reduce.cuh>
 #include <cub/device/device_scan.cuh>
+#include <cuda/barrier>
 
 #include "tests/ptx/foreign.hpp"
 
@@ -61,6 +62,20 @@ __device__ void sort(const Arguments& p) {
   }
 }
 
+/// sorted_keys = the keys in reverse, by a barrier of libcu++ in shared memory.
+__device__ void reverse(const Arguments& p) {
+  __shared__ cuda::barrier<cuda::thread_scope_block> barrier;
+  __shared__ std::int32_t slot[kThreads];
+  if (threadIdx.x == 0) init(&barrier, kThreads);
+  __syncthreads();
+  for (int first = 0; first < p.count; first += kThreads) {
+    slot[threadIdx.x] = p.keys[first + threadIdx.x];
+    barrier.arrive_and_wait();
+    p.sorted_keys[p.count - 1 - first - threadIdx.x] = slot[threadIdx.x];
+    barrier.arrive_and_wait();
+  }
+}
+
 }  // namespace perceptron::foreign
 
 using namespace perceptron::foreign;
@@ -83,6 +98,7 @@ extern "C" __global__ void scan_raking_memoize(const __grid_constant__ Arguments
 extern "C" __global__ void scan_warps(const __grid_constant__ Arguments p) {
   scan<cub::BLOCK_SCAN_WARP_SCANS>(p);
 }
+extern "C" __global__ void reverse_by_barrier(const __grid_constant__ Arguments p) { reverse(p); }
 extern "C" __global__ void sort_pairs(const __grid_constant__ Arguments p) { sort(p); }
 
 namespace {

@@ -120,6 +120,15 @@ TEST(BlockRadixSort, SortsPairs) {
   }
 }
 
+TEST(BlockBarrier, OrdersTurns) {
+  Operands operands(kThreads * kItems);
+  const std::vector<std::int32_t> expected(operands.keys.rbegin(), operands.keys.rend());
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    operands.run("reverse_by_barrier", 1, seed);
+    ASSERT_EQ(operands.sorted_keys, expected) << "seed " << seed;
+  }
+}
+
 /// The entry whose mangled name holds the word.
 const ptx::Program& entry_with(std::string_view word) {
   for (const std::string_view name : image().entries()) {

@@ -58,7 +58,7 @@ TEST(PtxRefusal, UnknownFormsByName) {
            "cvt.rn.relu.f16.f32 %x0, %a;",
            "cvt.rn.satfinite.e4m3x2.f32 %x0, %a, %b;",
            "cvt.rna.tf32.f32 %t, %a;",
-           "mov.u64 %z0, %globaltimer;",
+           "mov.u32 %t, %smid;",
            "mov.u32 %t, %undeclared;",
            "ld.global.b128 %z0, [%from];",
            "ld.global.sometimes.b32 %t, [%from];",
@@ -73,7 +73,7 @@ TEST(PtxRefusal, UnknownFormsByName) {
            "fence.proxy.tensormap::generic.acquire.gpu [%from], 128;",
            "wgmma.fence.sync.aligned;",
            "ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%y0, %y1, %y2, %y3}, [%y4];",
-           "griddepcontrol.wait;",
+           "createpolicy.fractional.L2::evict_last.b64 %z0, 1.0;",
            "call (%y0), somewhere;",
        }) {
     SCOPED_TRACE(body);

@@ -259,7 +259,9 @@ TEST(PtxWarpOpcode, Clocks) {
        {"mov.u32 %y1, %clock; mov.u32 %y2, %clock; sub.u32 %y2, %y2, %y1; setp.gt.s32 p0, %y2, 0; selp.b32 "
         "%t, 1, "
         "0, p0;",
-        "mov.u64 %z1, %clock64; mov.u64 %z2, %clock64; setp.gt.u64 p0, %z2, %z1; selp.b32 %t, 1, 0, p0;"}) {
+        "mov.u64 %z1, %clock64; mov.u64 %z2, %clock64; setp.gt.u64 p0, %z2, %z1; selp.b32 %t, 1, 0, p0;",
+        "mov.u64 %z1, %globaltimer; mov.u64 %z2, %globaltimer; setp.ge.u64 p0, %z2, %z1; selp.b32 %t, 1, 0, "
+        "p0;"}) {
     expect_warp(body, 4, 4, ~0U, rows, [](const Lanes&, unsigned) { return 1U; });
   }
 }

@@ -70,7 +70,7 @@ Execute vector_move(Decoder& d, std::size_t bytes, int elements) {
   d.refuse("this vector move is not known");
 }
 
-/// %clock and %clock64: counts that grow with every reading of the block, and no time.
+/// %clock, %clock64 and %globaltimer: counts that grow with every reading of the block, and no time.
 template <class T>
 void read_clock(Warp& warp, const Step& step, Mask mask) {
   const T now = static_cast<T>(warp.block().read_clock());
@@ -81,7 +81,8 @@ void read_clock(Warp& warp, const Step& step, Mask mask) {
 
 bool is_clock(const Operand& operand, std::size_t bytes) {
   const auto* name = std::get_if<Name>(&operand.value);
-  return name != nullptr && name->text == (bytes == 8 ? "%clock64" : "%clock");
+  if (name == nullptr) return false;
+  return bytes == 8 ? name->text == "%clock64" || name->text == "%globaltimer" : name->text == "%clock";
 }
 
 void decode_mov(Decoder& d) {
