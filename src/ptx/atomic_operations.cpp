@@ -6,6 +6,7 @@
 #include <mutex>
 #include <type_traits>
 
+#include "perceptron/float16.hpp"
 #include "src/ptx/access.hpp"
 #include "src/ptx/memory_operations.hpp"
 
@@ -43,6 +44,40 @@ T sum_in(Space space, T old, T operand) {
   return sum != sum ? std::numeric_limits<T>::quiet_NaN() : sum;
 }
 
+/// What an operation leaves behind: of integers and bits,
+struct Combined {
+  template <class T>
+  static T apply(AtomicKind kind, Space, T old, T operand, T second) {
+    return combine(kind, old, operand, second);
+  }
+};
+/// of floats,
+struct Sum {
+  template <class T>
+  static T apply(AtomicKind, Space space, T old, T operand, T) {
+    return sum_in(space, old, operand);
+  }
+};
+/// and of one or two f16 or bf16, each by itself. Their sum in double precision rounds once more to what it
+/// would have rounded to at once: 53 bits are more than twice theirs.
+template <class H>
+struct HalfSum {
+  template <class T>
+  static T apply(AtomicKind, Space, T old, T operand, T) {
+    T result = 0;
+    for (std::size_t shift = 0; shift < 8 * sizeof(T); shift += 16) {
+      const auto part = [&](T bits) {
+        return static_cast<double>(H::from_bits(static_cast<std::uint16_t>(bits >> shift)));
+      };
+      const double sum = part(old) + part(operand);
+      const std::uint16_t bits = sum != sum ? kHalfNan : H(sum).bits;
+      result = static_cast<T>(result | static_cast<T>(T{bits} << shift));
+    }
+    return result;
+  }
+  static constexpr std::uint16_t kHalfNan = 0x7fff;
+};
+
 /// What an operation returns and computes with must have been written; only exch may be the first to write.
 bool is_ready(const LaneAccess& access, const Target& target, std::size_t bytes, AtomicKind kind) {
   if (!access.warp.block().is_watched() || is_written(access, target, bytes)) return true;
@@ -52,7 +87,7 @@ bool is_ready(const LaneAccess& access, const Target& target, std::size_t bytes,
 }
 
 /// source: 0 address, 1 operand, 2 cas's new value. list: kind, space, whether the address is wide.
-template <class T>
+template <class T, class Next = Combined>
 void execute_atomic(Warp& warp, const Step& step, Mask mask) {
   for (const std::uint32_t row : {step.source[0], step.source[1], step.source[2]}) {
     if (row != kNone) warp.use(step, row, mask);
@@ -79,32 +114,48 @@ void execute_atomic(Warp& warp, const Step& step, Mask mask) {
     T old;
     std::memcpy(&old, target.data, sizeof(T));
     const T operand = from_slot<T>(warp.row<T>(step.source[1])[lane]);
-    T result;
-    if constexpr (std::is_floating_point_v<T>) {
-      result = sum_in(target.space, old, operand);
-    } else {
-      const T second = step.source[2] == kNone ? T{} : from_slot<T>(warp.row<T>(step.source[2])[lane]);
-      result = combine(kind, old, operand, second);
-    }
+    const T second = step.source[2] == kNone ? T{} : from_slot<T>(warp.row<T>(step.source[2])[lane]);
+    const T result = Next::apply(kind, target.space, old, operand, second);
     std::memcpy(target.data, &result, sizeof(T));
     if (step.target != kNone) warp.row<T>(step.target)[lane] = to_slot(old);
   }
   if (step.target != kNone) warp.define_as(step.target, mask, written);
 }
 
+/// The order of additions of floats shows in their sum.
+Execute sum_of(Decoder& d, Type type) {
+  d.require_approximate("the order of these additions shows in the result");
+  switch (type) {
+    case Type::f32: return &execute_atomic<float, Sum>;
+    case Type::f64: return &execute_atomic<double, Sum>;
+    case Type::f16: return &execute_atomic<std::uint16_t, HalfSum<Float16>>;
+    case Type::bf16: return &execute_atomic<std::uint16_t, HalfSum<BFloat16>>;
+    case Type::f16x2: return &execute_atomic<std::uint32_t, HalfSum<Float16>>;
+    default: return &execute_atomic<std::uint32_t, HalfSum<BFloat16>>;
+  }
+}
+
 Execute execute_of(Decoder& d, Type type, AtomicKind kind) {
   switch (type) {
+    case Type::b16:
+      if (kind == AtomicKind::cas) return &execute_atomic<std::uint16_t>;
+      break;
     case Type::b32:
     case Type::u32: return &execute_atomic<std::uint32_t>;
     case Type::s32: return &execute_atomic<std::int32_t>;
     case Type::b64:
     case Type::u64: return &execute_atomic<std::uint64_t>;
     case Type::s64: return &execute_atomic<std::int64_t>;
+    case Type::f16:
+    case Type::bf16:
+    case Type::f16x2:
+    case Type::bf16x2:
+      if (!d.take("noftz")) d.refuse("expected .noftz");
+      [[fallthrough]];
     case Type::f32:
     case Type::f64:
-      if (kind != AtomicKind::add) break;
-      d.require_approximate("the order of these additions shows in the result");
-      return type == Type::f32 ? &execute_atomic<float> : &execute_atomic<double>;
+      if (kind == AtomicKind::add) return sum_of(d, type);
+      break;
     default: break;
   }
   d.refuse("atomics of this type are not known");

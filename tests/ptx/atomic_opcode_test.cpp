@@ -6,6 +6,7 @@
 #include <functional>
 #include <set>
 
+#include "tests/ptx/half_format.hpp"
 #include "tests/ptx/opcode_case.hpp"
 
 namespace perceptron::ptx {
@@ -77,6 +78,7 @@ TEST(PtxAtomicOpcode, OfOneLane) {
   expect_atomic_arithmetic<std::int64_t>();
   expect_atomic_bits<std::uint32_t>();
   expect_atomic_bits<std::uint64_t>();
+  expect_atomic<std::uint16_t>("cas", "b16", [](auto a, auto b, auto c) { return a == b ? c : a; });
   using W = std::uint32_t;
   expect_atomic<W>("inc", "u32", [](W a, W b, W) { return a >= b ? 0 : a + 1; });
   expect_atomic<W>("dec", "u32", [](W a, W b, W) { return a == 0 || a > b ? b : a - 1; });
@@ -118,6 +120,47 @@ TEST(PtxAtomicOpcode, SumsOfFloats) {
   expect_float_sum<float>(".global", global, true);
   expect_float_sum<double>(".global", global, false);
   expect_float_sum<float>("", "mov.u64 %z0, %from; ", true);
+}
+
+/// One half, or two side by side.
+template <class Word>
+void expect_half_sum(const HalfFormat& format, const std::string& type) {
+  const std::string bits = ".b" + std::to_string(sizeof(Word) * 8);
+  const std::string store =
+      "mov.u32 %y0, words; mov.u32 %y1, %tid.x; mad.lo.u32 %y0, %y1, 8, %y0; st.shared" + bits +
+      " [%y0], %a; ";
+  const std::vector<std::uint16_t> halves{0,      0x8000, 1,      0x83ff, 0x3c00, 0x3c01, 0xbc00, 0x0400,
+                                          0x7bff, 0x7c00, 0xfc00, 0x7e00, 0x3f80, 0x7f7f, 0x7f80, 0x4049};
+  std::vector<Row> rows;
+  for (const std::uint16_t a : halves) {
+    for (const std::uint16_t b : halves) {
+      // The upper half holds another pair.
+      const std::uint64_t upper = sizeof(Word) == 2 ? 0 : std::uint64_t{1} << 16;
+      rows.push_back({a + upper * b, b + upper * 0x3c00});
+    }
+  }
+  for (const char* form : {"atom.shared.add.noftz.", "red.shared.add.noftz."}) {
+    const bool has_result = form[0] == 'a';
+    const std::string body =
+        store + form + type + (has_result ? " %t, " : " ") + "[%y0], %b; ld.shared" + bits + " %t, [%y0];";
+    const auto results = run_snippet(
+        {body, {sizeof(Word), sizeof(Word)}, sizeof(Word), true, ".shared .align 8 .b8 words[256];"}, rows);
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      for (std::size_t shift = 0; shift < 8 * sizeof(Word); shift += 16) {
+        const auto part = [&](std::uint64_t word) { return static_cast<std::uint16_t>(word >> shift); };
+        const double sum =
+            double{widen(format, part(rows[row][0]))} + double{widen(format, part(rows[row][1]))};
+        ASSERT_EQ(part(results[row]), narrow(format, sum)) << body << " of row " << row;
+      }
+    }
+  }
+}
+
+TEST(PtxAtomicOpcode, SumsOfHalves) {
+  expect_half_sum<std::uint16_t>(kF16, "f16");
+  expect_half_sum<std::uint16_t>(kBf16, "bf16");
+  expect_half_sum<std::uint32_t>(kF16, "f16x2");
+  expect_half_sum<std::uint32_t>(kBf16, "bf16x2");
 }
 
 TEST(PtxAtomicOpcode, OfManyLanes) {

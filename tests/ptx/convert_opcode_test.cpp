@@ -114,8 +114,16 @@ TEST(PtxConversion, FloatToInteger) {
   }
 }
 
-/// 16 bits in registers of 32.
+/// 8 and 16 bits in registers of 32.
 TEST(PtxConversion, FloatToIntegerWithinWiderRegisters) {
+  for (const std::string& mode : kIntegralModes) {
+    expect_body<std::int32_t, float>("cvt." + mode + ".sat.s8.f32 %t, %a;",
+                                     [&](float a) { return to_integer<std::int8_t>(mode, a); });
+    expect_body<std::uint32_t, float>("cvt." + mode + ".u8.f32 %t, %a;",
+                                      [&](float a) { return to_integer<std::uint8_t>(mode, a); });
+    expect_body<std::int32_t, double>("cvt." + mode + ".s8.f64 %t, %a;",
+                                      [&](double a) { return to_integer<std::int8_t>(mode, a); });
+  }
   expect_body<std::int32_t, float>("cvt.rzi.s16.f32 %t, %a;",
                                    [](float a) { return to_integer<std::int16_t>("rzi", a); });
   expect_body<std::int32_t, double>("cvt.rni.s16.f64 %t, %a;",

@@ -63,7 +63,7 @@ TEST(PtxRefusal, UnknownFormsByName) {
            "ld.global.b128 %z0, [%from];",
            "ld.global.sometimes.b32 %t, [%from];",
            "atom.global.add.f64 %z0, [%from], %z1;",
-           "atom.global.add.noftz.f16x2 %t, [%from], %a;",
+           "atom.global.add.f16x2 %t, [%from], %a;",
            "vote.ballot.b32 %t, p0;",
            "redux.sync.add.f32 %t, %a, -1;",
            "barrier.cluster.wait;",

@@ -218,7 +218,7 @@ void decode_half_widening(Decoder& d, Type to) {
     return with_type(d, to, Floats{}, [&]<class D>() { decode_as<Widen<H, D>, D, std::uint16_t>(d); });
   }
   const Integral mode = take_integral(d);
-  with_type(d, to, Integers{}, [&]<class D>() {
+  with_type(d, to, AllIntegers{}, [&]<class D>() {
     using Short = std::conditional_t<std::is_signed_v<D>, std::int32_t, std::uint32_t>;
     using Extended = std::conditional_t<(sizeof(D) < 4), Short, D>;
     decode_by_mode<OfWidened<H, ExtendedTo<Extended, ToInteger<Integral::nearest, D>>>,
@@ -288,11 +288,11 @@ void decode_cvt(Decoder& d) {
     return decode_float_conversion(d, to, from);
   }
   if (is_floating(from)) {
+    // PTX ISA, cvt: integers are clamped with or without .sat.
     const Integral mode = take_integral(d);
     with_type(d, from, Floats{}, [&]<class S>() {
       with_type(
-          d, to,
-          TypeList<std::uint16_t, std::int16_t, std::uint32_t, std::int32_t, std::uint64_t, std::int64_t>{},
+          d, to, AllIntegers{},
           [&]<class D>() {
             using Short = std::conditional_t<std::is_signed_v<D>, std::int32_t, std::uint32_t>;
             using Extended = std::conditional_t<(sizeof(D) < 4), Short, D>;
