@@ -71,6 +71,13 @@ Target resolve_within(const LaneAccess& access, Space space, std::span<std::byte
   const SharedMemory& shared = const_cast<Block&>(block).shared();
   const std::size_t granule = shared.conflict_granule();
   const std::uint64_t address = kSharedBase + granule * shared.granule_bytes();
+  if (conflict == Conflict::outside) {
+    const std::vector<SharedGap>& gaps = block.program().shared_gaps;
+    const auto gap =
+        std::find_if(gaps.begin(), gaps.end(), [&](const SharedGap& one) { return address < one.end; });
+    access.fault(FaultKind::out_of_bounds, fmt::format("shared address {}: {} bytes behind the end of \"{}\"",
+                                                       address, address - gap->begin, gap->behind));
+  }
   if (conflict == Conflict::in_flight) {
     access.fault(FaultKind::pending_copy,
                  fmt::format("shared address {}: an asynchronous copy by {} may still be writing there",

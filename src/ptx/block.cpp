@@ -27,8 +27,7 @@ Block::Block(const Grid& grid, std::uint64_t index)
       threads_(static_cast<std::uint32_t>(grid.launch.block.count())),
       random_(seed_of_block(grid.options, index)),
       clocks_(number_, threads_, kCopyClocks),
-      shared_(grid.program.static_shared_bytes + grid.launch.shared_bytes, grid.program.shared_granule_log2,
-              grid.program.has_partial_ordering),
+      shared_(grid.program.shared_room + grid.launch.shared_bytes, grid.program),
       recent_(kRecent, kNone) {
   const std::uint32_t warps = (threads_ + kLanes - 1) / kLanes;
   for (std::uint32_t warp = 0; warp < warps; ++warp) {

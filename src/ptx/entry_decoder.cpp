@@ -135,10 +135,10 @@ void EntryDecoder::place_symbols() {
   program_.argument_bytes = parameter;
   place_variables(variables_of(module_, entry_));
   place_variables(entry_.variables);
-  program_.static_shared_bytes = round_up(shared_end_ - kSharedBase, extern_alignment_);
-  for (const std::string& name : extern_shared_) {
-    symbols_[name].address = kSharedBase + program_.static_shared_bytes;
-  }
+  program_.static_shared_bytes = round_up(dense_shared_end_, extern_alignment_);
+  if (!extern_shared_.empty()) leave_shared_gap(extern_alignment_);
+  program_.shared_room = shared_end_ - kSharedBase;
+  for (const std::string& name : extern_shared_) symbols_[name].address = shared_end_;
 }
 
 void EntryDecoder::place_variables(const std::vector<Variable>& variables) {
@@ -157,8 +157,11 @@ void EntryDecoder::place(const Variable& variable) {
         extern_shared_.push_back(variable.name);
         extern_alignment_ = std::max<std::uint64_t>(extern_alignment_, variable.alignment);
       } else {
-        symbol.address = round_up(shared_end_, variable.alignment);
-        shared_end_ = symbol.address + variable.bytes;
+        leave_shared_gap(variable.alignment);
+        symbol.address = shared_end_;
+        shared_end_ += variable.bytes;
+        dense_shared_end_ = round_up(dense_shared_end_, variable.alignment) + variable.bytes;
+        last_shared_ = variable.name;
       }
       return;
     case Space::param:  // Of a call.
@@ -181,6 +184,14 @@ void EntryDecoder::place(const Variable& variable) {
   symbol.unknown = variable.holds_addresses ? "begins with addresses of others, which are not known"
                    : variable.is_extern     ? "is defined in another file, which is not known"
                                             : nullptr;
+}
+
+/// Before the next variable of shared memory, which begins at a multiple of its alignment.
+void EntryDecoder::leave_shared_gap(std::uint64_t alignment) {
+  constexpr std::uint64_t kLeastGap = 256;
+  const std::uint64_t begin = shared_end_;
+  shared_end_ = round_up(last_shared_.empty() ? begin : begin + kLeastGap, alignment);
+  if (!last_shared_.empty()) program_.shared_gaps.push_back({begin, shared_end_, last_shared_});
 }
 
 std::uint32_t EntryDecoder::register_row(const std::string& name, Type& declared) {

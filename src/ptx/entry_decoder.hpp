@@ -56,6 +56,7 @@ class EntryDecoder {
   void place_symbols();
   void place_variables(const std::vector<Variable>& variables);
   void place(const Variable& variable);
+  void leave_shared_gap(std::uint64_t alignment);
   void number_registers();
 
   const Module& module_;
@@ -66,7 +67,8 @@ class EntryDecoder {
   std::map<std::pair<std::uint64_t, bool>, std::uint32_t> constants_;
   std::map<std::string, Symbol, std::less<>> symbols_;
   std::map<std::string, std::uint32_t, std::less<>> specials_;
-  std::uint64_t shared_end_ = kSharedBase;
+  std::uint64_t shared_end_ = kSharedBase, dense_shared_end_ = 0;
+  std::string last_shared_;
   std::vector<std::string> extern_shared_;
   std::uint64_t extern_alignment_ = 1;
 };

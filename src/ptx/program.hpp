@@ -104,6 +104,13 @@ struct SpecialRow {
   Special special;
 };
 
+/// Bytes between two variables of shared memory, which are nobody's: the machine leaves more of them than a
+/// GPU, so that an overrun meets them.
+struct SharedGap {
+  std::uint64_t begin, end;
+  std::string behind;  ///< The variable that ends there.
+};
+
 /// A .global variable that the entry names: memory of each launch.
 struct GlobalVariable {
   std::string name;
@@ -121,7 +128,9 @@ struct Program {
   std::vector<SpecialRow> specials;
   std::uint32_t rows = 0, predicates = 0;
   std::size_t argument_bytes = 0;
-  std::size_t static_shared_bytes = 0;   ///< From kSharedBase on.
+  std::size_t static_shared_bytes = 0;  ///< As a GPU lays them out.
+  std::size_t shared_room = 0;          ///< The same with gaps, from kSharedBase on.
+  std::vector<SharedGap> shared_gaps;
   std::size_t local_bytes = 0;           ///< Per thread.
   std::vector<std::byte> constant_data;  ///< Variables of .const; read-only.
   std::vector<GlobalVariable> variables;

@@ -2,13 +2,25 @@
 
 namespace perceptron::ptx {
 
-SharedMemory::SharedMemory(std::size_t bytes, int granule_log2, bool has_partial_ordering)
-    : bytes_(bytes), granule_log2_(granule_log2), has_partial_ordering_(has_partial_ordering) {
+SharedMemory::SharedMemory(std::size_t bytes, const Program& program)
+    : bytes_(bytes),
+      granule_log2_(program.shared_granule_log2),
+      has_partial_ordering_(program.has_partial_ordering) {
   const std::size_t count = granules(bytes) + 1;
   write_stamp_.resize(count);
   read_stamp_.resize(count);
   writer_.resize(count);
   reader_.resize(count);
+  for (const SharedGap& gap : program.shared_gaps) {
+    const std::size_t first = granule(gap.begin + granule_bytes() - 1), end = granule(gap.end);
+    if (first < end) mark(first, end - first, 0, kOutside);
+  }
+}
+
+/// Whether anybody may touch it.
+Conflict SharedMemory::judge_touch(std::size_t granule) const {
+  if (write_stamp_[granule] == kInFlight) return Conflict::in_flight;
+  return write_stamp_[granule] == kOutside ? Conflict::outside : Conflict::none;
 }
 
 /// One who wrote last, of several atomic ones any, that the thread does not know of.
@@ -24,12 +36,12 @@ std::optional<Accessor> SharedMemory::unknown_writer(std::size_t granule, std::u
 Conflict SharedMemory::judge_read(std::size_t granule, std::uint32_t thread, const Clocks& clocks) {
   const Stamp stamp = write_stamp_[granule];
   if (stamp == 0) return Conflict::unwritten;
-  if (stamp == kInFlight) return Conflict::in_flight;
+  if (const Conflict closed = judge_touch(granule); closed != Conflict::none) return closed;
   return conflict_with(unknown_writer(granule, thread, clocks), Conflict::writer);
 }
 
 Conflict SharedMemory::judge_write(std::size_t granule, std::uint32_t thread, const Clocks& clocks) {
-  if (write_stamp_[granule] == kInFlight) return Conflict::in_flight;
+  if (const Conflict closed = judge_touch(granule); closed != Conflict::none) return closed;
   if (const auto writer = unknown_writer(granule, thread, clocks))
     return conflict_with(writer, Conflict::writer);
   if (read_stamp_[granule] < clocks.floor()) return Conflict::none;
@@ -50,12 +62,12 @@ std::optional<Accessor> SharedMemory::unknown_plain_writer(std::size_t granule, 
 
 Conflict SharedMemory::judge_strong_read(std::size_t granule, std::uint32_t thread, const Clocks& clocks) {
   if (write_stamp_[granule] == 0) return Conflict::unwritten;
-  if (write_stamp_[granule] == kInFlight) return Conflict::in_flight;
+  if (const Conflict closed = judge_touch(granule); closed != Conflict::none) return closed;
   return conflict_with(unknown_plain_writer(granule, thread, clocks), Conflict::writer);
 }
 
 Conflict SharedMemory::judge_strong_write(std::size_t granule, std::uint32_t thread, const Clocks& clocks) {
-  if (write_stamp_[granule] == kInFlight) return Conflict::in_flight;
+  if (const Conflict closed = judge_touch(granule); closed != Conflict::none) return closed;
   if (const auto writer = unknown_plain_writer(granule, thread, clocks))
     return conflict_with(writer, Conflict::writer);
   return conflict_with(history_.readers.find_unknown(granule, thread, clocks), Conflict::reader);

@@ -25,14 +25,16 @@ constexpr std::uint16_t writer_of(std::uint32_t thread, bool is_strong) {
 
 /// A write stamp that no floor reaches: the destination of a copy that is in flight.
 inline constexpr Stamp kInFlight = ~Stamp{0};
+/// And another: in a gap between variables.
+inline constexpr Stamp kOutside = kInFlight - 1;
 
 /// What an access met.
-enum class Conflict : std::uint8_t { none, unwritten, in_flight, writer, reader };
+enum class Conflict : std::uint8_t { none, unwritten, outside, in_flight, writer, reader };
 
 /// Addresses count from kSharedBase. Every granule has been checked to lie inside.
 class SharedMemory {
  public:
-  SharedMemory(std::size_t bytes, int granule_log2, bool has_partial_ordering);
+  SharedMemory(std::size_t bytes, const Program& program);
 
   std::byte* at(std::uint64_t address) { return bytes_.data() + (address - kSharedBase); }
   std::size_t size_bytes() const { return bytes_.size(); }
@@ -97,6 +99,7 @@ class SharedMemory {
   Stamp write_stamp(std::size_t granule) const { return write_stamp_[granule]; }
 
  private:
+  Conflict judge_touch(std::size_t granule) const;
   Conflict judge_read(std::size_t granule, std::uint32_t thread, const Clocks& clocks);
   Conflict judge_write(std::size_t granule, std::uint32_t thread, const Clocks& clocks);
   Conflict judge_strong_read(std::size_t granule, std::uint32_t thread, const Clocks& clocks);

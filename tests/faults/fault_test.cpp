@@ -42,6 +42,7 @@ const std::vector<Expectation>& expectations() {
       {"row_sum", "blocks_race", {race, same_value_race}},
       {"row_sum", "stray_store", {race}},
       {"row_sum", "stray_same_store", {same_value_race}},
+      {"row_sum", "shared_overrun", {out_of_bounds}},
       {"copy_ring", "no_wait", {pending_copy}},
       {"copy_ring", "wait_off_by_one", {pending_copy}},
       {"copy_ring", "no_commit", {pending_copy}},

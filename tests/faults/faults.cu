@@ -27,6 +27,7 @@ enum class Fault {
   blocks_race,
   stray_store,
   stray_same_store,
+  shared_overrun,
   // copy_ring
   no_wait,
   wait_off_by_one,
@@ -107,7 +108,9 @@ __device__ void row_sum(const Arguments& p) {
       if (kFault == Fault::unwritten_shared && !is_inside) continue;
       float value = 0;
       if (is_inside) value = p.x[std::int64_t{first_row + r} * p.stride + first + c];  // @tail_read
-      tile[r][c] = value;  // @no_reuse_barrier @no_reuse_barrier:other @no_staging_barrier:other
+      const int to = kFault == Fault::shared_overrun ? r + 1 : r;
+      // @no_reuse_barrier @no_reuse_barrier:other @no_staging_barrier:other @shared_overrun
+      tile[to][c] = value;
     }
     if (kFault == Fault::barrier_in_branch) {
       if (row < p.rows) __syncthreads();  // @barrier_in_branch
@@ -468,6 +471,7 @@ PERCEPTRON_FAULT(row_sum, endless)
 PERCEPTRON_FAULT(row_sum, blocks_race)
 PERCEPTRON_FAULT(row_sum, stray_store)
 PERCEPTRON_FAULT(row_sum, stray_same_store)
+PERCEPTRON_FAULT(row_sum, shared_overrun)
 PERCEPTRON_CORRECT(copy_ring)
 PERCEPTRON_FAULT(copy_ring, no_wait)
 PERCEPTRON_FAULT(copy_ring, wait_off_by_one)
