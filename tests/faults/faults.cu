@@ -1,86 +1,14 @@
 // Small kernels of realistic shape, each correct once and wrong in one place many times: what the PTX machine
 // must let pass and what it must find. A comment "@name" marks the lines where the fault of that name may
 // show, "@name:other" those of the other access of a race; fault_test.cpp reads them from here.
-#include <cuda/atomic>
-
 #include <cstdint>
 
 #include "tests/faults/arguments.hpp"
 #include "tests/faults/asynchronous.cuh"
+#include "tests/faults/fault.hpp"
+#include "tests/faults/flags.cuh"
 
 namespace perceptron::faults {
-
-enum class Fault {
-  none,
-  // row_sum
-  no_staging_barrier,
-  no_reuse_barrier,
-  barrier_in_branch,
-  return_before_staging,
-  tail_read,
-  tail_write,
-  unwritten_shared,
-  unwritten_global,
-  writes_argument,
-  division,
-  endless,
-  blocks_race,
-  stray_store,
-  stray_same_store,
-  shared_overrun,
-  // copy_ring
-  no_wait,
-  wait_off_by_one,
-  no_commit,
-  early_reuse,
-  pending_exit,
-  misaligned_copy,
-  // bulk_ring
-  wrong_parity,
-  no_expect,
-  expects_less,
-  expects_more,
-  one_arrival_more,
-  one_arrival_less,
-  double_arrival,
-  no_init_fence,
-  no_init_barrier,
-  no_full_wait,
-  no_empty_wait,
-  pending_bulk_exit,
-  overwrites_barrier,
-  // padded_rows
-  padding,
-  // half_warp_sum
-  wrong_lane,
-  exited_lane,
-  no_warp_barrier,
-  misaligned_vector,
-  // early_return
-  no_barrier_after_return,
-  // handover
-  wrong_count,
-  no_named_barrier,
-  // warp_histogram
-  no_clearing_barrier,
-  no_counting_barrier,
-  // tickets
-  sets_next,
-  reads_next,
-  // last_block
-  no_fence,
-  block_fence,
-  fence_after_ticket,
-  early_ticket,
-  // relay
-  relaxed_store,
-  relaxed_load,
-  block_scope,
-  plain_flag,
-  // warp_flag
-  no_block_fence,
-  no_reading_fence,
-};
 
 /// y[row, part] = sum of the row over the part's columns, less that of the block's first row. Thread t owns
 /// row t of the block; tiles of 16 columns pass through shared memory so that global reads are contiguous.
@@ -342,109 +270,6 @@ __device__ void tickets(const Arguments& p) {
   // @reads_next
   if (kFault == Fault::reads_next && is_last) ticket -= __ldcg(&next_ticket) - p.rows;
   p.y[ticket] = static_cast<float>(ticket);
-}
-
-__device__ unsigned drawn;
-
-/// y[blocks + t] = sum over the blocks of their values t: the block that is done last adds up what all have
-/// written (CUDA C++ Programming Guide, "Memory Fence Functions").
-template <Fault kFault>
-__device__ void last_block(const Arguments& p) {
-  __shared__ bool is_last;
-  const int thread = static_cast<int>(threadIdx.x), blocks = static_cast<int>(gridDim.x);
-  const int first = static_cast<int>(blockIdx.x) * kThreads;
-  // @no_fence:other @block_fence:other @fence_after_ticket:other @early_ticket:other
-  p.y[first + thread] = 2 * p.x[first + thread];
-  if (kFault == Fault::block_fence) {
-    __threadfence_block();
-  } else if (kFault != Fault::no_fence && kFault != Fault::fence_after_ticket) {
-    __threadfence();
-  }
-  if (kFault != Fault::early_ticket) __syncthreads();
-  if (thread == 0) is_last = atomicAdd(&drawn, 1) == gridDim.x - 1;
-  if (kFault == Fault::fence_after_ticket) __threadfence();
-  __syncthreads();
-  if (!is_last) return;
-  float sum = 0;
-  for (int block = 0; block < blocks; ++block)
-    sum += p.y[block * kThreads + thread];  // @no_fence @block_fence @fence_after_ticket @early_ticket
-  p.y[blocks * kThreads + thread] = sum;
-  if (thread == 0) drawn = 0;
-}
-
-__device__ unsigned highest_bits;
-
-/// y[0] = the highest value of all blocks, by compare and swap; none is negative.
-template <Fault kFault>
-__device__ void highest(const Arguments& p) {
-  const float own = p.x[blockIdx.x * kThreads + threadIdx.x];
-  unsigned found = highest_bits;
-  while (__uint_as_float(found) < own) {
-    const unsigned before = found;
-    found = atomicCAS(&highest_bits, before, __float_as_uint(own));
-    if (found == before) break;
-  }
-  __threadfence();
-  if (atomicAdd(&drawn, 1) == kThreads * gridDim.x - 1) p.y[0] = __uint_as_float(atomicAdd(&highest_bits, 0));
-}
-
-__device__ int flags[64];
-
-/// y[block] = sum of x up to the block's element, handed on from block to block: each waits for the flag of
-/// the one before.
-template <Fault kFault>
-__device__ void relay(const Arguments& p) {
-  constexpr cuda::thread_scope kScope =
-      kFault == Fault::block_scope ? cuda::thread_scope_block : cuda::thread_scope_device;
-  if (threadIdx.x != 0) return;
-  float sum = p.x[blockIdx.x];
-  if (blockIdx.x > 0) {
-    int& before = flags[blockIdx.x - 1];
-    if (kFault == Fault::plain_flag) {
-      while (*static_cast<volatile int*>(&before) == 0) {  // @plain_flag
-      }
-      __threadfence();
-    } else {
-      constexpr auto kOrder =
-          kFault == Fault::relaxed_load ? cuda::memory_order_relaxed : cuda::memory_order_acquire;
-      while (cuda::atomic_ref<int, kScope>(before).load(kOrder) == 0) {
-      }
-    }
-    sum += p.y[blockIdx.x - 1];  // @relaxed_store @relaxed_load @block_scope
-  }
-  p.y[blockIdx.x] = sum;  // @relaxed_store:other @relaxed_load:other @block_scope:other
-  if (kFault == Fault::plain_flag) {
-    __threadfence();
-    flags[blockIdx.x] = 1;  // @plain_flag:other
-  } else {
-    constexpr auto kOrder =
-        kFault == Fault::relaxed_store ? cuda::memory_order_relaxed : cuda::memory_order_release;
-    cuda::atomic_ref<int, kScope>(flags[blockIdx.x]).store(1, kOrder);
-  }
-}
-
-/// y[t] = x of the other warp's thread: the first warp tells the second by a flag in shared memory that its
-/// values are there.
-template <Fault kFault>
-__device__ void warp_flag(const Arguments& p) {
-  __shared__ float slot[kThreads / 2];
-  __shared__ int filled;
-  const int thread = static_cast<int>(threadIdx.x), lane = thread % 32;
-  if (thread == 0) filled = 0;
-  __syncthreads();
-  if (thread < 32) {
-    slot[lane] = p.x[lane];  // @no_block_fence:other @no_reading_fence:other
-    if (kFault != Fault::no_block_fence)
-      cuda::atomic_thread_fence(cuda::memory_order_release, cuda::thread_scope_block);
-    atomicAdd(&filled, 1);
-  } else {
-    const cuda::atomic_ref<int, cuda::thread_scope_block> flag(filled);
-    while (flag.load(cuda::memory_order_relaxed) < 32) {
-    }
-    if (kFault != Fault::no_reading_fence)
-      cuda::atomic_thread_fence(cuda::memory_order_acquire, cuda::thread_scope_block);
-    p.y[lane] = slot[lane];  // @no_block_fence @no_reading_fence
-  }
 }
 
 }  // namespace perceptron::faults

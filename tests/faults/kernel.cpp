@@ -210,16 +210,18 @@ std::vector<float> run_case(std::string_view entry, const Case& operands, const 
 
 std::set<std::string> marked_lines(const std::string& marker) {
   std::set<std::string> lines;
-  std::istringstream text(contents(PERCEPTRON_FAULTS_DIR "/faults.cu"));
-  std::string line, word;
-  bool is_marked = false;  // By a comment of its own above.
-  for (int number = 1; std::getline(text, line); ++number) {
-    std::istringstream words(line);
-    const bool is_comment = line.find_first_not_of(' ') == line.find("//");
-    while (words >> word) is_marked = is_marked || word == marker;
-    if (is_comment || !is_marked) continue;
-    lines.insert(fmt::format("faults.cu:{}", number));
-    is_marked = false;
+  for (const char* file : {"faults.cu", "flags.cuh"}) {
+    std::istringstream text(contents(std::string(PERCEPTRON_FAULTS_DIR "/") + file));
+    std::string line, word;
+    bool is_marked = false;  // By a comment of its own above.
+    for (int number = 1; std::getline(text, line); ++number) {
+      std::istringstream words(line);
+      const bool is_comment = line.find_first_not_of(' ') == line.find("//");
+      while (words >> word) is_marked = is_marked || word == marker;
+      if (is_comment || !is_marked) continue;
+      lines.insert(fmt::format("{}:{}", file, number));
+      is_marked = false;
+    }
   }
   return lines;
 }
