@@ -1,6 +1,7 @@
 #include "src/ptx/past.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace perceptron::ptx {
@@ -13,6 +14,13 @@ std::shared_ptr<const Reach> both(std::shared_ptr<const Reach> a, const std::sha
   return joined;
 }
 
+/// Where the block stands, or would.
+template <class Blocks>
+auto position(Blocks& blocks, std::uint32_t block) {
+  return std::lower_bound(blocks.begin(), blocks.end(), block,
+                          [](const auto& known, std::uint32_t wanted) { return known.block < wanted; });
+}
+
 }  // namespace
 
 void Reach::join(const Reach& other) {
@@ -23,16 +31,12 @@ void Reach::join(const Reach& other) {
 }
 
 const Reach* Past::find(std::uint32_t block) const {
-  const auto at =
-      std::lower_bound(blocks_.begin(), blocks_.end(), block,
-                       [](const Known& known, std::uint32_t wanted) { return known.block < wanted; });
+  const auto at = position(blocks_, block);
   return at != blocks_.end() && at->block == block ? at->reach.get() : nullptr;
 }
 
 void Past::join(std::uint32_t block, std::shared_ptr<const Reach> reach) {
-  const auto at =
-      std::lower_bound(blocks_.begin(), blocks_.end(), block,
-                       [](const Known& known, std::uint32_t wanted) { return known.block < wanted; });
+  const auto at = position(blocks_, block);
   if (at != blocks_.end() && at->block == block) {
     at->reach = both(std::move(at->reach), reach);
   } else {
