@@ -1,4 +1,4 @@
-// mbarriers, and the fences that let bulk copies use them.
+// mbarriers, the fences that let bulk copies use them, and those that threads tell one another by.
 #include "src/ptx/access.hpp"
 #include "src/ptx/memory_operations.hpp"
 
