@@ -228,6 +228,11 @@ std::uint32_t EntryDecoder::special_row(const std::string& name) {
   return place->second;
 }
 
+std::uint32_t EntryDecoder::carry() {
+  if (carry_ == kNone) carry_ = program_.predicates++;
+  return carry_;
+}
+
 bool EntryDecoder::find_symbol(const std::string& name, std::uint64_t& address, Space& space) const {
   const auto found = symbols_.find(name);
   if (found == symbols_.end()) return false;

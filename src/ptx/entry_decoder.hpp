@@ -28,6 +28,8 @@ class EntryDecoder {
   std::uint32_t predicate_number(const std::string& name);
   std::uint32_t constant_row(std::uint64_t bits, bool is_wide);
   std::uint32_t special_row(const std::string& name);
+  /// The predicate that stands for CC.CF, the carry.
+  std::uint32_t carry();
   bool is_register(const std::string& name) const { return entry_.registers.contains(name); }
   /// Throws Unsupported for variables whose values the machine does not know.
   bool find_symbol(const std::string& name, std::uint64_t& address, Space& space) const;
@@ -67,6 +69,7 @@ class EntryDecoder {
   std::map<std::pair<std::uint64_t, bool>, std::uint32_t> constants_;
   std::map<std::string, Symbol, std::less<>> symbols_;
   std::map<std::string, std::uint32_t, std::less<>> specials_;
+  std::uint32_t carry_ = kNone;
   std::uint64_t shared_end_ = kSharedBase, dense_shared_end_ = 0;
   std::string last_shared_;
   std::vector<std::string> extern_shared_;

@@ -18,6 +18,7 @@
 
 #include "perceptron/float16.hpp"
 #include "src/ptx/block.hpp"
+#include "src/ptx/carry_operations.hpp"
 #include "src/ptx/warp.hpp"
 
 // AVX2 is what pays: 32 lanes are four of its vectors.

@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 
+#include "src/ptx/carry_operations.hpp"
 #include "src/ptx/lane_operations.hpp"
 #include "src/ptx/memory_operations.hpp"
 #include "src/ptx/warp_operations.hpp"
@@ -11,9 +12,10 @@
 namespace perceptron::ptx {
 namespace {
 
-std::array<std::span<const Operation>, 8> tables() {
-  return {lane_operations(),     memory_operations(), address_operations(), copy_operations(),
-          mbarrier_operations(), atomic_operations(), warp_operations(),    control_operations()};
+std::array<std::span<const Operation>, 9> tables() {
+  return {lane_operations(),    carry_operations(), memory_operations(),
+          address_operations(), copy_operations(),  mbarrier_operations(),
+          atomic_operations(),  warp_operations(),  control_operations()};
 }
 
 }  // namespace

@@ -24,8 +24,8 @@ TEST(PtxRefusal, UnknownFormsByName) {
            "add.rn.ftz.f32 %t, %a, %b;",       // Not IEEE.
            "sqrt.approx.f32 %t, %a;",          //
            "add.sat.s32 %t, %a, %b;",          //
-           "add.cc.u32 %t, %a, %b;",           //
-           "addc.u32 %t, %a, %b;",             //
+           "add.cc.u16 %x0, %x1, %x2;",        //
+           "madc.wide.u32 %z0, %a, %b, %z1;",  //
            "add.rn.f32x2 %z0, %z1, %z2;",      //
            "ex2.approx.ftz.f32 %t, %a;",       //
            "rcp.approx.ftz.f64 %z0, %z1;",     //

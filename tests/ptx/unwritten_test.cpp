@@ -1,4 +1,4 @@
-// Bytes that nobody wrote: they may be copied, and their use is a fault wherever they lie.
+// Bytes and carries that nobody wrote: bytes may be copied, and their use is a fault wherever they lie.
 #include <string>
 
 #include "tests/ptx/run_body.hpp"
@@ -56,6 +56,12 @@ TEST(Unwritten, IsNotChangedByAtomics) {
   expect_unwritten(kShared + "setp.eq.u32 %p1, %r1, 0;\n@%p1 st.shared.u32 [table], 1;\n" +
                        "@%p1 atom.shared.add.u64 %rd2, [table], 1;",
                    {"atom.shared"});
+}
+
+TEST(Unwritten, CarryOfAnotherLane) {
+  expect_unwritten("addc.u32 %r2, %r1, %r1;", {"addc.u32"});
+  expect_unwritten("setp.eq.u32 %p1, %r1, 0;\n@%p1 add.cc.u32 %r2, %r1, %r1;\nsubc.u32 %r3, %r1, %r1;",
+                   {"subc.u32"});
 }
 
 /// The first exchange finds nothing, and the others what it left.

@@ -67,8 +67,8 @@ void decode_sum(Decoder& d) {
   }
 }
 
-void decode_add(Decoder& d) { decode_sum<Add, HalfAdd>(d); }
-void decode_sub(Decoder& d) { decode_sum<Sub, HalfSub>(d); }
+void decode_add(Decoder& d) { d.take("cc") ? decode_add_cc(d) : decode_sum<Add, HalfAdd>(d); }
+void decode_sub(Decoder& d) { d.take("cc") ? decode_sub_cc(d) : decode_sum<Sub, HalfSub>(d); }
 
 template <class T>
 using Twice = std::conditional_t<
@@ -127,6 +127,7 @@ void decode_mul(Decoder& d) {
 }
 
 void decode_mad(Decoder& d) {
+  if (d.take("cc")) return decode_mad_cc(d);
   const Type type = d.take_type();
   if (is_floating(type)) d.refuse("fma is the floating-point form");
   const Part part = take_part(d);
