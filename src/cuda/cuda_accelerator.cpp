@@ -33,6 +33,7 @@ CudaAccelerator::CudaAccelerator(int number, const DeviceTraits& traits)
       has_pools_(attribute(cudaDevAttrMemoryPoolsSupported, number) != 0),
       max_pitch_(static_cast<std::size_t>(attribute(cudaDevAttrMaxPitch, number))),
       kernels_(number, traits.shared_bytes_per_block) {
+  const OutsideCaptures outside;
   check(cudaInitDevice(number_, 0, 0), fmt::format("making a context on cuda:{}", number_));
 }
 

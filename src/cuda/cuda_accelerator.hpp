@@ -67,8 +67,6 @@ class CudaAccelerator final : public staging::Accelerator {
       throw;
     }
   }
-
- private:
   /// For what belongs to no capture: allocating, loading, waiting. Another thread's capture would refuse it,
   /// or be ended by it.
   template <class Work>
@@ -78,6 +76,8 @@ class CudaAccelerator final : public staging::Accelerator {
       work();
     });
   }
+
+ private:
   /// The same for releases, from which no error may come: nobody is left to act on it.
   template <class Work>
   void attempt(const Work& work) const noexcept {

@@ -107,7 +107,7 @@ struct Generator {
 /// Thrust's exceptions become ours.
 template <class Work>
 void with_thrust(const CudaAccelerator& accelerator, const char* doing, const Work& work) {
-  accelerator.perform([&] {
+  accelerator.perform_uncaptured([&] {
     try {
       work();
     } catch (const thrust::system_error& error) {

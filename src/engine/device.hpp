@@ -69,6 +69,8 @@ class Device {
   /// The same on memory of the device, behind the work of `stream`; returns at once.
   virtual void enqueue(const ReadyLayers& layers, ConstMatrixView x, MatrixView y, Workspace& workspace,
                        Stream stream) const;
+  /// Waits until what `stream` holds is done. Throws InvalidArgument while it is being captured.
+  virtual void catch_up(Stream) const {}
   /// One layer whose weights are used once, everything on memory of the device; otherwise as enqueue.
   virtual void linear(ConstMatrixView x, const Layer& layer, MatrixView y, Stream stream) const;
 };

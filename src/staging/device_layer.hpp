@@ -43,8 +43,8 @@ class DeviceLayer : public engine::ReadyLayer {
   std::vector<planning::PolicyRange> policies_;
   DeviceBuffer weight_, bias_;
   OwnedEvent written_;
-  mutable bool is_written_ =
-      false;  ///< Whether `written_` was ever recorded: only then may a capture wait for it.
+  /// Whether `written_` was ever recorded: only then may a capture wait for it.
+  mutable bool is_written_ = false;
 };
 
 }  // namespace perceptron::staging

@@ -1,8 +1,7 @@
 // Rows of host matrices through a device: copied in, computed and copied out on three queues, so that the
 // three overlap. A ring of slots holds the chunks that are under way.
 //
-//   caller's x ─ host copy ─► slot.x_host ─ in ─► slot.x ─ compute ─► slot.y ─ out ─► slot.y_host ─ host copy
-//   ─► y
+//   x ─ host copy ─► slot.x_host ─ in ─► slot.x ─ compute ─► slot.y ─ out ─► slot.y_host ─ host copy ─► y
 //
 // Who may touch a slot: the host, until `in` is told to copy; then the queues, each behind the last one's
 // event; the host again when `done` has happened. So a slot is used anew only when its whole chunk is

@@ -141,8 +141,7 @@ std::shared_ptr<const engine::ReadyLayer> StagedDevice::update(
   if (accelerator_->is_capturing(stream)) {
     throw InvalidArgument(
         "update: its stream is being captured into a graph; update outside the capture, graphs that are "
-        "replayed "
-        "see the new weights");
+        "replayed see the new weights");
   }
   const Range range(*accelerator_, "perceptron update");
   const std::lock_guard alone(weights_);
@@ -256,6 +255,16 @@ void StagedDevice::enqueue(const engine::ReadyLayers& layers, ConstMatrixView x,
   static_cast<StagedWorkspace&>(workspace).scratch.enqueue(stream, layers, x, y);
 }
 
+void StagedDevice::catch_up(Stream stream) const {
+  if (accelerator_->is_capturing(stream)) {
+    throw InvalidArgument(
+        "linear: its stream is being captured into a graph, and some of x, y, weight and bias lie in host "
+        "memory; "
+        "capture with all of them in device memory");
+  }
+  accelerator_->synchronize(stream);
+}
+
 void StagedDevice::linear(ConstMatrixView x, const Layer& layer, MatrixView y, Stream stream) const {
   const Range range(*accelerator_, "perceptron linear");
   verify(x, "x");
@@ -263,6 +272,7 @@ void StagedDevice::linear(ConstMatrixView x, const Layer& layer, MatrixView y, S
   verify(layer.weight, "weight");
   verify(layer.bias, "bias");
   const auto ready = std::make_shared<DeviceLayer>(*accelerator_, layer, policies(layer), stream);
+  ready->make_ready();
   ready->write(layer, options_.layout, stream);
   const Scratch scratch(*accelerator_, ScratchSizes({layer}), x.rows, stream);
   scratch.enqueue(stream, {ready}, x, y);

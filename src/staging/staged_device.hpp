@@ -56,6 +56,7 @@ class StagedDevice : public engine::Device {
            engine::Workspace& workspace) const override;
   void enqueue(const engine::ReadyLayers& layers, ConstMatrixView x, MatrixView y,
                engine::Workspace& workspace, Stream stream) const override;
+  void catch_up(Stream stream) const override;
   void linear(ConstMatrixView x, const Layer& layer, MatrixView y, Stream stream) const override;
 
  private:

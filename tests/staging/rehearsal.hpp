@@ -12,12 +12,6 @@
 
 namespace perceptron::test {
 
-inline std::vector<Layer> layers_of(const Model& model) {
-  std::vector<Layer> layers;
-  for (std::size_t index = 0; index < model.layer_count(); ++index) layers.push_back(model.layer(index));
-  return layers;
-}
-
 /// What an Engine does with its device, with chunks of `chunk_rows` rows. Members go in the order in which an
 /// Engine's do: the accelerator last.
 class Rehearsal {
@@ -36,7 +30,7 @@ class Rehearsal {
 
   /// Everything that comes before the first run; may be called again where it failed.
   void prepare() {
-    const std::vector<Layer> layers = layers_of(model_);
+    const std::vector<Layer> layers = model_.layers();
     while (ready.size() < layers.size()) ready.push_back(device->prepare(layers[ready.size()]));
     if (workspace == nullptr) workspace = device->workspace(layers, chunk_rows_);
   }

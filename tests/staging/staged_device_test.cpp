@@ -142,5 +142,16 @@ TEST_F(StagedDevice, LinearOnDeviceMemoryLeavesNothingBehind) {
             bytes_of(reference_output(input, Model({layer}), DType::f32)));
 }
 
+/// The stream is as late as it may be: what it holds would not be seen without waiting.
+TEST_F(StagedDevice, CatchesUpWithAStream) {
+  const Matrix before = random_matrix(Matrix(DType::f32, 11, 9), 8),
+               after = random_matrix(Matrix(DType::f32, 11, 9), 9);
+  const OnDevice x(accelerator(), before);
+  const OwnedQueue stream(accelerator());
+  copy_in(accelerator(), stream.get(), after.view(), x.placed.view);
+  rehearsal.device->catch_up(stream.get());
+  EXPECT_EQ(bytes_of(x.back(accelerator())), bytes_of(after));
+}
+
 }  // namespace
 }  // namespace perceptron

@@ -12,9 +12,11 @@
 
 #include "perceptron/engine.hpp"
 #include "perceptron/error.hpp"
+#include "perceptron/linear.hpp"
 #include "src/cuda/cuda_accelerator.hpp"
 #include "src/cuda/cuda_device.hpp"
 #include "src/cuda/probe.hpp"
+#include "src/staging/matrices.hpp"
 #include "src/staging/staged_device.hpp"
 #include "tests/support/error_text.hpp"
 #include "tests/support/random_model.hpp"
@@ -193,20 +195,84 @@ TEST(CudaStandIn, AnUpdateIsRefusedWithinACapture) {
   EXPECT_EQ(bytes_of(y), data.expected);
 }
 
-/// Engines come, run and go while somebody captures a stream of his own in the strictest mode.
+/// A stream of somebody's that is captured in the strictest mode as long as this lives.
+class Capture {
+ public:
+  Capture() { EXPECT_EQ(cudaStreamBeginCapture(stream_.get(), cudaStreamCaptureModeGlobal), cudaSuccess); }
+  ~Capture() {
+    cudaGraph_t graph = nullptr;
+    EXPECT_EQ(cudaStreamEndCapture(stream_.get(), &graph), cudaSuccess);
+    EXPECT_EQ(cudaGraphDestroy(graph), cudaSuccess);
+  }
+  Stream stream() const { return stream_.get(); }
+
+ private:
+  staging::OwnedQueue stream_{*cuda::accelerator_of(0)};
+};
+
+/// Engines come, run and go beside it, the first of another device too.
 TEST(CudaStandIn, AnEngineLivesBesideSomebodysCapture) {
   const Case data;
-  const staging::OwnedQueue others(*cuda::accelerator_of(0));
-  ASSERT_EQ(cudaStreamBeginCapture(others.get(), cudaStreamCaptureModeGlobal), cudaSuccess);
+  const Capture others;
   std::thread([&] {
-    Engine engine(data.model, on("cuda:0"));
-    Matrix y(DType::f32, kRows, 9);
-    engine.run(data.x.view(), y.view());
-    EXPECT_EQ(bytes_of(y), data.expected);
+    for (const char* device : {"cuda:0", "cuda:1"}) {
+      Engine engine(data.model, on(device));
+      Matrix y(DType::f32, kRows, 9);
+      engine.run(data.x.view(), y.view());
+      EXPECT_EQ(bytes_of(y), data.expected) << device;
+    }
   }).join();
-  cudaGraph_t graph = nullptr;
-  ASSERT_EQ(cudaStreamEndCapture(others.get(), &graph), cudaSuccess);
-  EXPECT_EQ(cudaGraphDestroy(graph), cudaSuccess);
+}
+
+/// The layer of a linear whose operands lie on cuda:0.
+struct OneLayer {
+  Model model = random_model({{37, 9}, "relu"}, 1);
+  Layer layer = model.layer(0);
+  Matrix x = random_matrix(Matrix(DType::f32, kRows, 37), 2), y{DType::f32, kRows, 9};
+  std::vector<std::byte> expected = bytes_of(reference_output(std::as_const(x).view(), model, DType::f32));
+  staging::PlacedMatrix x_there = placed(x.view()), y_there = placed(std::as_const(y).view()),
+                        weight = placed(layer.weight), bias = placed(layer.bias);
+
+  static staging::PlacedMatrix placed(const ConstMatrixView& view) {
+    const auto gpu = cuda::accelerator_of(0);
+    staging::PlacedMatrix there = staging::make_room(*gpu, view, "operand", staging::Layout::compact);
+    const staging::OwnedQueue queue(*gpu);
+    staging::copy_in(*gpu, queue.get(), view, there.view);
+    gpu->synchronize(queue.get());
+    return there;
+  }
+  std::vector<std::byte> output() {
+    const auto gpu = cuda::accelerator_of(0);
+    const staging::OwnedQueue queue(*gpu);
+    staging::copy_out(*gpu, queue.get(), y_there.view, y.view());
+    gpu->synchronize(queue.get());
+    return bytes_of(y);
+  }
+};
+
+/// Loads its kernels beside the capture.
+TEST(CudaStandIn, LinearRunsBesideSomebodysCapture) {
+  OneLayer data;
+  const staging::OwnedQueue mine(*cuda::accelerator_of(0));
+  const Capture others;
+  std::thread([&] {
+    linear(data.x_there.view, {data.weight.view, data.bias.view, data.layer.activation}, data.y_there.view,
+           on("cuda:0"), mine.get());
+    EXPECT_EQ(data.output(), data.expected);
+  }).join();
+}
+
+TEST(CudaStandIn, LinearWithHostWeightsWaitsForItsStream) {
+  OneLayer data;
+  {
+    const Capture mine;  // Its work is not done before a graph is launched.
+    expect_error<InvalidArgument>(
+        [&] { linear(data.x_there.view, data.layer, data.y_there.view, on("cuda:0"), mine.stream()); },
+        {"linear", "captured", "host memory"});
+  }
+  const staging::OwnedQueue mine(*cuda::accelerator_of(0));
+  linear(data.x_there.view, data.layer, data.y_there.view, on("cuda:0"), mine.get());
+  EXPECT_EQ(data.output(), data.expected);
 }
 
 }  // namespace
