@@ -33,13 +33,14 @@ struct Mismatch {
   std::int64_t group = 0;
   std::int64_t row = 0;
   std::int64_t column = 0;
-  double expected =
-      0;  ///< The one right value, or under the interval test the true one, rounded to y's dtype.
+  /// The one right value, or under the interval test the true one, rounded to y's dtype.
+  double expected = 0;
   double found = 0;
   double ulps = 0;     ///< Values of y's dtype from expected to found; ∞ beside NaN.
   double z = 0;        ///< The true x·wᵀ + b; NaN where it is not finite.
   double z_bound = 0;  ///< What correct arithmetic may be off from z; ∞ where nobody knows.
-  double lo = 0;  ///< The outputs that follow: lo … hi, and NaN where `nan_allowed`. lo > hi: NaN only.
+  /// Smallest and largest output that is accepted, and NaN where `nan_allowed`; lo > hi: NaN alone.
+  double lo = 0;
   double hi = 0;
   bool nan_allowed = false;
 };
@@ -75,9 +76,11 @@ struct Verdict {
 
   Arithmetic arithmetic = Arithmetic::reproducible;
   std::array<ClassCount, kElementClasses.size()> classes{};  ///< Indexed by ElementClass.
-  std::int64_t ambiguous = 0;  ///< Steps whose threshold lies within the error of z: both answers passed.
-  std::int64_t unjudged = 0;   ///< The order of summation decides whether there is an overflow: of no class.
-  std::int64_t vague = 0;  ///< Not 0, and what is allowed is as wide as the value: 0, or twice it, may pass.
+  std::int64_t ambiguous = 0;  ///< Outputs of step where the error of z lets 0 and 1 pass.
+  /// Passed unseen, and of no class: whether there is an overflow depends on the order of summation.
+  std::int64_t unjudged = 0;
+  /// Outputs other than 0 whose allowed interval is as wide as the value: 0, or twice it, might pass.
+  std::int64_t vague = 0;
   std::vector<Mismatch> failures = {};  ///< The first ten, in the order of rows, groups, columns.
   std::optional<WorstError> worst = {};
   std::optional<FailureExtent> extent = {};  ///< Where there are mismatches.

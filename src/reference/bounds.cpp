@@ -31,8 +31,10 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr long double kUnit = std::numeric_limits<long double>::epsilon();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr Interval kOnlyNan{kInfinity, -kInfinity, true, false, kNan};
-constexpr Interval kAnything{-kInfinity, kInfinity, true, false, kNan};
+constexpr Interval kOnlyNan{
+    .lo = kInfinity, .hi = -kInfinity, .allows_nan = true, .truth = kNan, .unrounded_truth = kNan};
+constexpr Interval kAnything{
+    .lo = -kInfinity, .hi = kInfinity, .allows_nan = true, .truth = kNan, .unrounded_truth = kNan};
 
 /// The accumulator type of a storage type.
 struct Accumulator {
@@ -86,11 +88,16 @@ Ends ends_of(long double lo, long double hi, const Contract& contract) {
   return ends;
 }
 
+void set_truth(Interval& interval, double truth, const Contract& contract) {
+  interval.unrounded_truth = truth;
+  interval.truth = std::clamp(round_to(truth, contract.output), interval.lo, interval.hi);
+}
+
 /// All outputs whose value before the last rounding lies in [lo, hi], and the one nearest to the truth.
 Interval outputs_between(long double lo, long double hi, long double truth, const Contract& contract) {
   const Ends ends = ends_of(lo, hi, contract);
   Interval result{round_to(ends.lo, contract.output), round_to(ends.hi, contract.output)};
-  result.truth = std::clamp(round_to(static_cast<double>(truth), contract.output), result.lo, result.hi);
+  set_truth(result, static_cast<double>(truth), contract);
   return result;
 }
 
@@ -125,7 +132,7 @@ Interval accepted_finite(const Preactivation& z, const Contract& contract) {
   const Ends box = box_of(z, contract);
   const Enclosure range =
       widened(activation_range(contract.activation, accumulator, box.lo, box.hi), box, contract);
-  const Enclosure truth = activation_range(contract.activation, accumulator, z.hi, z.hi);
+  const Enclosure truth = activation_range(contract.activation, accumulator, z.truth, z.truth);
   Interval result = outputs_between(range.lo, range.hi, (truth.lo + truth.hi) / 2, contract);
   result.ends_only = contract.activation.kind == ActivationKind::step;
   return result;
@@ -248,7 +255,7 @@ Interval accepted(const Preactivation& z, const Contract& contract) {
   if (std::isnan(limit)) return kOnlyNan;
   Interval result{round_to(round_down(limit, accumulator), contract.output),
                   round_to(round_up(limit, accumulator), contract.output)};
-  result.truth = std::clamp(round_to(static_cast<double>(limit), contract.output), result.lo, result.hi);
+  set_truth(result, static_cast<double>(limit), contract);
   return result;
 }
 
@@ -265,7 +272,7 @@ std::vector<Interval> accepted_softmax(std::span<const Preactivation> row, const
   for (const Preactivation& z : row) {
     const bool is_infinite = z.z_class == ZClass::minus_infinity;
     known.boxes.push_back(is_infinite ? Ends{-kInfinity, -kInfinity} : box_of(z, contract));
-    known.truths.push_back(is_infinite ? Ends{-kInfinity, -kInfinity} : Ends{z.hi, z.hi});
+    known.truths.push_back(is_infinite ? Ends{-kInfinity, -kInfinity} : Ends{z.truth, z.truth});
   }
   return accepted_softmax(known, contract);
 }

@@ -22,17 +22,18 @@ struct Contract {
   Arithmetic arithmetic = Arithmetic::reproducible;
 };
 
-/// The accepted outputs of one element: lo … hi, both values of the output type, and NaN where `nan` is set.
+/// The accepted outputs of one element: lo … hi, both values of the output type, and NaN where `allows_nan`.
 /// The sign of zero is not judged.
 struct Interval {
   double lo = 0;
   double hi = 0;
-  bool nan = false;
+  bool allows_nan = false;
   bool ends_only = false;  ///< Nothing between lo and hi: a step.
   double truth = 0;  ///< f(true z), rounded to the output type within lo … hi; NaN where there is none.
+  double unrounded_truth = 0;
 
   bool contains(double y) const {
-    if (y != y) return nan;
+    if (y != y) return allows_nan;
     return ends_only ? y == lo || y == hi : lo <= y && y <= hi;
   }
   /// A step whose threshold lies within the error of z: both answers are correct.
@@ -42,7 +43,8 @@ struct Interval {
     return !ends_only && std::isfinite(truth) && truth != 0 && hi - lo >= std::fabs(truth);
   }
   /// False where the order of summation decides whether there is an overflow: everything is accepted.
-  bool is_judged() const { return !(nan && lo <= hi); }
+  bool is_judged() const { return !(allows_nan && lo <= hi); }
+  bool has_one_value() const { return allows_nan || lo == hi; }  ///< Where is_judged().
 };
 
 /// B: |computed z − (hi + lo)| ≤ B, the oracle's own error included, for z_class finite. Tensor arithmetic is

@@ -58,7 +58,7 @@ bool has_same_bits(T a, T b) {
 
 /// Of WorstError.
 double share_of(double found, const Interval& allowed) {
-  if (std::isnan(found)) return allowed.nan ? 0 : kInfinity;
+  if (std::isnan(found)) return allowed.allows_nan ? 0 : kInfinity;
   if (std::isnan(allowed.truth)) return allowed.is_judged() ? kInfinity : 0;
   if (found == allowed.truth || allowed.is_ambiguous()) return allowed.contains(found) ? 0 : kInfinity;
   const double way = (found > allowed.truth ? allowed.hi : allowed.lo) - allowed.truth;
@@ -83,12 +83,15 @@ void compare_row(Verdict& verdict, const T* want, const T* have, const ElementIn
 void add_allowed(Mismatch& mismatch, const Preactivation& z, const Interval& allowed,
                  const Contract& contract) {
   const bool is_finite = z.z_class == ZClass::finite;
-  mismatch.z = is_finite ? z.hi : kNan;
-  mismatch.z_bound =
-      is_finite ? static_cast<double>(preactivation_bound(z, contract.storage, contract.arithmetic)) : 0;
+  mismatch.z = is_finite ? z.truth : kNan;
+  mismatch.z_bound = 0;
+  if (is_finite) {
+    mismatch.z_bound = static_cast<double>(preactivation_bound(z, contract.storage, contract.arithmetic)) +
+                       std::fabs(z.hi - z.truth);
+  }
   mismatch.lo = allowed.lo;
   mismatch.hi = allowed.hi;
-  mismatch.nan_allowed = allowed.nan;
+  mismatch.nan_allowed = allowed.allows_nan;
 }
 
 }  // namespace

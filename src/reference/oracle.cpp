@@ -123,10 +123,9 @@ double upper_magnitude(const Sums& sums, std::int64_t inputs, bool is_f64) {
 
 /// For terms that failed the test for being finite and small: looks at each of them.
 ZClass classify(const Operands& x, const Operands& w, double bias, double limit) {
-  bool has_nan = std::isnan(bias), has_plus = bias > limit, has_minus = bias < -limit;
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  bool has_nan = std::isnan(bias), has_plus = bias == kInfinity, has_minus = bias == -kInfinity;
   double finite = std::isfinite(bias) ? std::fabs(bias) : 0;
-  has_plus = has_plus && std::isinf(bias);
-  has_minus = has_minus && std::isinf(bias);
   for (std::size_t k = 0; k < x.size(); ++k) {
     const double product = x[k] * w[k];
     has_nan |= std::isnan(product);
@@ -164,6 +163,7 @@ Preactivation of_terms(const Operands& x, const Operands& w, double bias, DType 
   const double compensation = sums.compensation + sum_error(sums.sum, bias, sum);
   z.hi = sum + compensation;
   z.lo = sum_error(sum, compensation, z.hi);
+  z.truth = z.hi;
   if (z.is_exact) return z;
   const double relative = static_cast<double>(z.inputs + 2) * 0x1p-53;
   z.error = 3 * relative * relative * terms + kSmallest;

@@ -25,6 +25,7 @@ struct Preactivation {
   double hi = 0;  ///< z lies within `error` of hi + lo, and hi is hi + lo rounded.
   double lo = 0;
   double error = 0;
+  double truth = 0;  ///< The true z: hi, unless inputs are known within intervals only (uncertain_row.hpp).
   double magnitude = 0;  ///< At least A = Σ|x·w|, and at most A·(1 + (inputs + 4)·2⁻⁵¹) plus underflow.
   double bias_magnitude = 0;  ///< |b|, exact.
   std::int64_t inputs = 0;

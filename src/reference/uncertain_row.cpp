@@ -1,6 +1,7 @@
 // With inputs m + δ, |δₖ| ≤ rₖ, the true z differs from that of m by Σ|wₖ|rₖ at most, and A by as much. This
 // spread joins the oracle's own error, and so B. Which products are small or zero is then not known: all may
-// be.
+// be. The middles m keep the intervals narrow, but are not what exact arithmetic gives: the true inputs go
+// through the layer beside them.
 #include "src/reference/uncertain_row.hpp"
 
 #include <algorithm>
@@ -53,10 +54,11 @@ std::optional<UncertainRow> UncertainRow::of(std::span<const Interval> intervals
   UncertainRow row;
   std::vector<double> middles;
   for (const Interval& interval : intervals) {
-    const bool is_single = interval.nan || interval.lo == interval.hi;
+    const bool is_single = interval.has_one_value();
     if (!interval.is_judged()) return std::nullopt;
     if (!is_single && (std::isinf(interval.lo) || std::isinf(interval.hi))) return std::nullopt;
     middles.push_back(is_single ? interval.truth : interval.lo / 2 + interval.hi / 2);
+    row.truth_.push_back(is_single ? interval.truth : interval.unrounded_truth);
   }
   row.middle_ = copy(ConstMatrixView(middles.data(), 1, static_cast<std::int64_t>(middles.size())), storage);
   visit_dtype(storage, [&]<class T>(T) {
@@ -65,7 +67,7 @@ std::optional<UncertainRow> UncertainRow::of(std::span<const Interval> intervals
       const Interval& interval = intervals[k];
       const auto middle = static_cast<double>(stored[k]);
       const double radius =
-          interval.nan || interval.lo == interval.hi
+          interval.has_one_value()
               ? 0
               : std::nextafter(std::max(interval.hi - middle, middle - interval.lo), kInfinity);
       row.radii_.push_back(radius);
@@ -80,9 +82,12 @@ std::vector<Preactivation> UncertainRow::preactivations(const Layer& layer, std:
   const ConstMatrixView x = middle_.view().with_groups(layer.groups(), 0);
   std::vector<Preactivation> row = reference::preactivations(x, layer, group, 0);
   if (is_certain_) return row;
-  for (std::int64_t output = 0; output < layer.outputs(); ++output) {
-    add_spread(row[static_cast<std::size_t>(output)], spread_of(layer.weight, {group, 0, output}, radii_),
-               layer.weight.dtype);
+  const ConstMatrixView true_x(truth_.data(), 1, static_cast<std::int64_t>(truth_.size()));
+  const auto true_row = reference::preactivations(true_x.with_groups(layer.groups(), 0), layer, group, 0);
+  for (std::size_t output = 0; output < row.size(); ++output) {
+    const ElementIndex at{group, 0, static_cast<std::int64_t>(output)};
+    add_spread(row[output], spread_of(layer.weight, at, radii_), layer.weight.dtype);
+    if (true_row[output].z_class == ZClass::finite) row[output].truth = true_row[output].truth;
   }
   return row;
 }

@@ -19,12 +19,13 @@ class UncertainRow {
   /// only: then no later layer can be judged.
   static std::optional<UncertainRow> of(std::span<const Interval> intervals, DType storage);
 
-  /// What the layer makes of it, all outputs of one group: the radii are added to the declared errors.
+  /// What the layer makes of it, all outputs of one group: hi is that of the intervals' middles, and their
+  /// radii are added to the declared errors; truth is that of the true inputs.
   std::vector<Preactivation> preactivations(const Layer& layer, std::int64_t group) const;
 
  private:
   Matrix middle_;  ///< One row.
-  std::vector<double> radii_;
+  std::vector<double> truth_, radii_;
   bool is_certain_ = true;
 };
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <tbb/blocked_range.h>
+#include <tbb/info.h>
 #include <tbb/parallel_for.h>
 #include <tbb/parallel_reduce.h>
 #include <tbb/task_arena.h>
@@ -129,13 +130,6 @@ Verdict validate_rows(const ConstMatrixView& x, const Judge& judge, const ConstM
   return judge.arithmetic == Arithmetic::reproducible ? compare_rows(x, judge, y) : judge_rows(x, judge, y);
 }
 
-void check(const ConstMatrixView& x, const std::vector<Layer>& layers, const ConstMatrixView& y) {
-  MatrixView writable(const_cast<void*>(y.data), y.dtype, y.rows, y.columns);
-  writable = writable.with_stride(y.stride).with_groups(y.groups, y.group_stride);
-  writable.place = y.place;
-  engine::check_call(x, layers.front(), writable, layers.back());
-}
-
 /// On the threads of the arena in which it is called, as everything below.
 Verdict validate_on_host(const ConstMatrixView& x, const Judge& judge, const ConstMatrixView& y) {
   const std::int64_t grain = judge.arithmetic == Arithmetic::reproducible ? kRowsAtOnce : 1;
@@ -210,19 +204,15 @@ Verdict validate_in_pieces(const ConstMatrixView& x, const Judge& judge, const C
 
 Verdict validate_stack(const ConstMatrixView& x, const std::vector<Layer>& layers, const ConstMatrixView& y,
                        const ValidateOptions& options) {
-  check(x, layers, y);
+  engine::check_call(x, layers.front(), y, layers.back());
+  engine::check_threads(options.threads);
   if (x.rows == 0) return reference::verdict_on(y, options.arithmetic);
   const Judge judge{layers, y.dtype, options.arithmetic};
   const bool is_on_host = x.place == Place::host && y.place == Place::host;
-  tbb::task_arena arena(options.threads > 0 ? options.threads : tbb::task_arena::automatic);
+  const int most_threads = tbb::info::default_concurrency();
+  tbb::task_arena arena(options.threads > 0 ? std::min(options.threads, most_threads) : most_threads);
   return arena.execute(
       [&] { return is_on_host ? validate_on_host(x, judge, y) : validate_in_pieces(x, judge, y); });
-}
-
-std::vector<Layer> layers_of(const Model& model) {
-  std::vector<Layer> layers;
-  for (std::size_t index = 0; index < model.layer_count(); ++index) layers.push_back(model.layer(index));
-  return layers;
 }
 
 }  // namespace
@@ -234,7 +224,7 @@ Verdict validate(ConstMatrixView x, const Layer& layer, ConstMatrixView y, const
 }
 
 Verdict validate(ConstMatrixView x, const Model& model, ConstMatrixView y, const ValidateOptions& options) {
-  return validate_stack(x, layers_of(model), y, options);
+  return validate_stack(x, model.layers(), y, options);
 }
 
 Verdict validate(ConstMatrixView x, const Layer& layer, ConstMatrixView y) {

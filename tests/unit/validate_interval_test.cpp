@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "perceptron/engine.hpp"
 #include "perceptron/error.hpp"
@@ -48,7 +49,7 @@ TEST(ValidateInterval, AnotherOrderOfSummationPasses) {
   const Matrix x = random_matrix(Matrix(DType::f32, 20, 300, 2), 2);
   const Matrix y = plain_loop(x, model.layer(0), logistic);
   EXPECT_FALSE(validate(x, model.layer(0), y).passed());
-  for (const int threads : {0, 1, 2}) {
+  for (const int threads : {0, 1, 2, 1'000'000}) {
     const Verdict verdict = validate(x, model.layer(0), y, ValidateOptions(Arithmetic::tensor, threads));
     EXPECT_TRUE(verdict.passed()) << describe(verdict);
     EXPECT_EQ(verdict.checked, 2 * 20 * 40);
@@ -189,6 +190,38 @@ TEST(ValidateInterval, IntervalsAsWideAsTheValuesAreNotTrusted) {
   EXPECT_EQ(mistrust(trusted), "");
 }
 
+/// Intervals grow from layer to layer, and lie beside the truth where an activation saturates; what is told
+/// as expected is the truth.
+TEST(ValidateInterval, DeepStacksKnowTheTruth) {
+  const Model model =
+      random_model({{64, 64, 64, 64, 64, 64, 64, 64}, "tanh,tanh,tanh,tanh,tanh,tanh,tanh"}, 3);
+  const Matrix x = random_matrix(Matrix(DType::f32, 1, 64), 4);
+  std::vector<long double> truth(64);
+  for (std::size_t k = 0; k < 64; ++k) truth[k] = static_cast<const float*>(x.data())[k];
+  for (const Layer& layer : model.layers()) {
+    std::vector<long double> next;
+    for (std::int64_t output = 0; output < 64; ++output) {
+      long double z = static_cast<const float*>(layer.bias.data)[output];
+      const auto* weight = static_cast<const float*>(layer.weight.element(0, output));
+      for (std::size_t k = 0; k < 64; ++k) z += truth[k] * weight[k];
+      next.push_back(std::tanh(z));
+    }
+    truth = next;
+  }
+  Matrix wrong(DType::f32, 1, 64);
+  std::fill_n(static_cast<float*>(wrong.view().data), 64, 5.0F);
+  const Verdict verdict = validate(x, model, wrong, Arithmetic::tensor);
+  EXPECT_EQ(verdict.mismatches, 64);
+  EXPECT_EQ(verdict.of(ElementClass::ordinary).checked, 64);
+  ASSERT_EQ(verdict.failures.size(), 10U);
+  for (const Mismatch& failure : verdict.failures) {
+    const auto expected = static_cast<double>(truth[static_cast<std::size_t>(failure.column)]);
+    EXPECT_NEAR(failure.expected, expected, 1e-6 * std::fabs(expected)) << describe(verdict);
+    EXPECT_NEAR(std::tanh(failure.z), expected, 1e-6 * std::fabs(expected));
+    EXPECT_LE(std::fabs(failure.lo - expected), failure.z_bound);
+  }
+}
+
 TEST(ValidateInterval, StacksKeepClassesOfWhatIsNotFinite) {
   Stack stack;
   static_cast<float*>(stack.x.view().element(0, 4))[9] = kNan;
@@ -217,7 +250,7 @@ TEST(ValidateInterval, LayersAreJudgedByThemselves) {
 
 TEST(ValidateInterval, EveryDtypeAndStackOfTheEnginePasses) {
   for (const DTypeTraits& traits : kDTypes) {
-    const DType dtype = parse_dtype(traits.name);
+    const DType dtype = traits.dtype;
     for (const char* activations : {"tanh,softmax,sigmoid", "step,gelu,identity", "elu,step,softmax"}) {
       const Model model = random_model({{70, 33, 20, 6}, activations, dtype, 2}, 8);
       const Matrix x = random_matrix(Matrix(dtype, 9, 70, 2), 9);
@@ -230,6 +263,10 @@ TEST(ValidateInterval, EveryDtypeAndStackOfTheEnginePasses) {
 }
 
 TEST(ValidateInterval, RefusesWhatHasNoBound) {
+  const Stack stack;
+  expect_error<InvalidArgument>(
+      [&] { validate(stack.x, stack.model, stack.outputs[2], ValidateOptions(Arithmetic::tensor, -1)); },
+      {"threads is -1"});
   const std::int64_t inputs = (std::int64_t{1} << 22) + 1;
   const Matrix x = random_matrix(Matrix(DType::f32, 1, inputs), 1);
   const Matrix y(DType::f32, 1, 1);
