@@ -77,7 +77,7 @@ struct PtxLaunch {
   std::function<void(std::string_view)> print = {};
   /// Called before each block and now and then within one, by any of the threads; what it throws ends the
   /// run.
-  std::function<void()> watch = {};
+  std::function<void()> poll = {};
 };
 
 /// Bytes that no thread wrote.

@@ -66,7 +66,7 @@ Target resolve_within(const LaneAccess& access, Space space, std::span<std::byte
   return {memory.data() + offset, space, nullptr, offset};
 }
 
-[[noreturn]] void fault_shared(const LaneAccess& access, Conflict conflict, bool is_mild) {
+[[noreturn]] void fault_shared(const LaneAccess& access, Conflict conflict, bool is_same_value) {
   const Block& block = access.warp.block();
   const SharedMemory& shared = const_cast<Block&>(block).shared();
   const std::size_t granule = shared.conflict_granule();
@@ -90,7 +90,7 @@ Target resolve_within(const LaneAccess& access, Space space, std::span<std::byte
     access.fault(FaultKind::pending_copy,
                  fmt::format("shared address {}: no wait of this thread covers {}", address, who));
   }
-  access.fault(is_mild && with_writer ? FaultKind::same_value_race : FaultKind::race,
+  access.fault(is_same_value && with_writer ? FaultKind::same_value_race : FaultKind::race,
                fmt::format("shared address {}: unordered with the {} by {}", address,
                            with_writer ? "write" : "read", who));
 }
@@ -157,22 +157,22 @@ Target resolve(const LaneAccess& access, Space space, std::uint64_t address, std
   }
 }
 
-bool note_read(const LaneAccess& access, const Target& target, std::size_t bytes, bool is_shared) {
+bool note_read(const LaneAccess& access, const Target& target, std::size_t bytes, bool by_several_lanes) {
   Block& block = access.warp.block();
   if (!block.is_watched()) return true;
   if (target.space != Space::shared) {
     if (target.space == Space::global && access.is_strong(target)) {
       note_strong_global_read(access, target, bytes);
     } else if (target.space == Space::global) {
-      note_global_read(access, target, bytes, is_shared);
+      note_global_read(access, target, bytes, by_several_lanes);
     }
     return is_written(access, target, bytes);
   }
   SharedMemory& shared = block.shared();
   const std::size_t first = shared.granule(target.offset), count = shared.granules(bytes);
-  const Conflict conflict = access.is_strong(target)
-                                ? shared.read_strong(first, count, access.thread(), block.clocks())
-                                : shared.read(first, count, access.thread(), is_shared, block.clocks());
+  const Conflict conflict =
+      access.is_strong(target) ? shared.read_strong(first, count, access.thread(), block.clocks())
+                               : shared.read(first, count, access.thread(), by_several_lanes, block.clocks());
   if (conflict == Conflict::none) return true;
   if (conflict != Conflict::unwritten) fault_shared(access, conflict, false);
   return false;
@@ -202,8 +202,9 @@ void note_write(const LaneAccess& access, const Target& target, std::size_t byte
           ? shared.write_strong(first, count, access.thread(), is_observer, block.clocks())
           : shared.write(first, count, access.thread(), block.clocks());
   if (conflict == Conflict::none) return;
-  const bool is_mild = conflict == Conflict::writer && has_same_value(target, bytes, value);
-  if (!is_mild || !block.grid().options.forgives_same_value) fault_shared(access, conflict, is_mild);
+  const bool is_same_value = conflict == Conflict::writer && has_same_value(target, bytes, value);
+  if (!is_same_value || !block.grid().options.forgives_same_value)
+    fault_shared(access, conflict, is_same_value);
   shared.mark(first, count, access.thread(), block.clocks().now());
 }
 

@@ -37,8 +37,10 @@ struct LaneAccess {
 Target resolve(const LaneAccess& access, Space space, std::uint64_t address, std::size_t bytes, bool is_write,
                std::size_t alignment = 0);
 
-/// Records a read; `is_shared`: other lanes read the same bytes with this one. False: some byte is unwritten.
-bool note_read(const LaneAccess& access, const Target& target, std::size_t bytes, bool is_shared = false);
+/// Records a read; `by_several_lanes`: other lanes read the same bytes with this one. False: some byte is
+/// unwritten.
+bool note_read(const LaneAccess& access, const Target& target, std::size_t bytes,
+               bool by_several_lanes = false);
 
 /// `value`: what is to be written; where it is there already, a race is a milder one.
 void note_write(const LaneAccess& access, const Target& target, std::size_t bytes,

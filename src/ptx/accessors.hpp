@@ -75,8 +75,8 @@ class Accessors {
 /// of the others, nor need the last one's thread tell others of the plain write before.
 struct AccessHistory {
   Accessors readers;         ///< By plain reads, since the last plain write.
-  Accessors strong_readers;  ///< Since then.
-  Accessors strong_writers;  ///< Since then, atomic operations included.
+  Accessors strong_readers;  ///< By strong reads, since the last plain write.
+  Accessors strong_writers;  ///< By strong writes and atomic operations, since the last plain write.
   Accessors plain_writer;    ///< Of the last plain write, where strong ones followed.
 
   /// Before the first strong write since a plain write, or since nobody's.

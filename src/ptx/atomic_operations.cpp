@@ -161,7 +161,7 @@ Execute execute_of(Decoder& d, Type type, AtomicKind kind) {
   d.refuse("atomics of this type are not known");
 }
 
-void decode(Decoder& d, bool has_result) {
+void decode_atomic(Decoder& d, bool has_result) {
   const Space space = take_space(d);
   d.step.order = take_order(d, space, true);
   const int kind = d.take_one_of({"add", "min", "max", "exch", "cas", "and", "or", "xor", "inc", "dec"});
@@ -181,8 +181,8 @@ void decode(Decoder& d, bool has_result) {
                              d.is_wide_address() ? 1u : 0u});
 }
 
-void decode_atom(Decoder& d) { decode(d, true); }
-void decode_red(Decoder& d) { decode(d, false); }
+void decode_atom(Decoder& d) { decode_atomic(d, true); }
+void decode_red(Decoder& d) { decode_atomic(d, false); }
 
 constexpr Operation kOperations[]{{"atom", decode_atom}, {"red", decode_red}};
 

@@ -102,15 +102,14 @@ Block::NamedBarrier& Block::named_barrier(Warp& warp, const Step& step) {
 void Block::come_to_barrier(Warp& warp, const Step& step) {
   NamedBarrier& barrier = named_barrier(warp, step);
   const bool has_count = step.source[1] != kNone;
-  const auto kind = static_cast<BarrierKind>(step.immediate);
   barrier.arrived += kLanes;
   barrier.has_count = barrier.has_count || has_count;
   // Without a count, everybody comes and the floor rises instead; with one, some may only arrive.
   if (has_count) {
     for_each_lane(warp.live, [&](int lane) { clocks_.publish(warp.thread(lane), barrier.knowledge); });
   }
-  contribute(warp, step, warp.live, kind, barrier.popc, barrier.is_all, barrier.is_any);
-  if (kind == BarrierKind::arrive) {
+  contribute(warp, step, warp.live, barrier.vote);
+  if (static_cast<BarrierKind>(step.immediate) == BarrierKind::arrive) {
     warp.groups[0].is_waiting = false;
     ++warp.groups[0].step;
   } else {
@@ -156,7 +155,7 @@ void Block::release(NamedBarrier& barrier) {
     if (!is_whole_block) {
       for_each_lane(lanes, [&](int lane) { clocks_.learn(warp.thread(lane), barrier.knowledge); });
     }
-    collect(warp, step, lanes, barrier.popc, barrier.is_all, barrier.is_any);
+    collect(warp, step, lanes, barrier.vote);
     warp.groups[0].is_waiting = false;
     ++warp.groups[0].step;
     if (std::find(runnable_.begin(), runnable_.end(), index) == runnable_.end()) runnable_.push_back(index);

@@ -41,14 +41,14 @@ Block::Block(const Grid& grid, std::uint64_t index)
   static constexpr std::uint32_t kBursts[] = {3, 40, 500, 500};
   longest_burst_ = kBursts[random_.below(4)];
   picks_any_group_ = random_.one_in(4);
-  landing_ = random_.below(3);
+  landing_ = static_cast<Landing>(random_.below(3));
 }
 
 Block::~Block() = default;
 
 void Block::run() {
   while (true) {
-    if (!deliveries_.empty() && random_.one_in(landing_ == 0 ? 2 : 16)) deliver();
+    if (!deliveries_.empty() && random_.one_in(landing_ == Landing::at_once ? 2 : 16)) deliver();
     Warp* warp = choose_warp();
     if (warp != nullptr) {
       run_burst(*warp);
@@ -127,7 +127,7 @@ void Block::run_group(Warp& warp, LaneGroup& group) {
       instructions_ += count;
       lane_operations_ += std::uint64_t{count} * static_cast<std::uint32_t>(std::popcount(mask));
       burst_left_ -= std::min(burst_left_, count);
-      if (instructions_ > next_look_) look(warp, step);
+      if (instructions_ > next_poll_) poll_now(warp, step);
       group.step = at;
       control(warp, group, step, active);
       return;
@@ -215,10 +215,10 @@ std::uint32_t Block::step_at(Stamp stamp) const {
   return clocks_.now() - stamp < kRecent ? recent_[stamp % kRecent] : kNone;
 }
 
-void Block::look(const Warp& warp, const Step& step) {
-  constexpr std::uint64_t kBetweenLooks = 1 << 20;
-  if (grid_.options.watch) grid_.options.watch();
-  next_look_ = std::min(grid_.options.instruction_budget, instructions_ + kBetweenLooks);
+void Block::poll_now(const Warp& warp, const Step& step) {
+  constexpr std::uint64_t kBetweenPolls = 1 << 20;
+  if (grid_.options.poll) grid_.options.poll();
+  next_poll_ = std::min(grid_.options.instruction_budget, instructions_ + kBetweenPolls);
   if (instructions_ <= grid_.options.instruction_budget) return;
   warp.fault(FaultKind::budget, step, std::countr_zero(warp.live),
              fmt::format("{} warp instructions are spent{}{}", grid_.options.instruction_budget,

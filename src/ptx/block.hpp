@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -23,7 +22,7 @@
 
 namespace perceptron::ptx {
 
-/// By the address of a place in memory, what it tells whoever reads it.
+/// What a reader of a flag learns, by the flag's address.
 using Releases = std::unordered_map<std::uint64_t, Release>;
 
 /// Of a launch whose blocks may order one another.
@@ -51,8 +50,8 @@ struct Mbarrier {
   std::uint32_t number = 0;         ///< Among the block's: its copies have a clock of their own.
   bool is_known_to_copies = false;  ///< A fence stands between its initialisation and its use by bulk copies.
   Knowledge arriving, completed;
-  // Copies that nobody waits for: the phase count that the last one leads to, and the last one that a wait
-  // saw.
+  // For bulk copies that no wait covers: the phase count that completes the latest one, and the latest count
+  // that a wait has seen.
   std::uint64_t carrying = 0, seen = 0;
   std::uint32_t last_copier = 0, last_copy_step = 0;  ///< Thread and step.
 
@@ -62,6 +61,15 @@ struct Mbarrier {
     last_copy_step = step.instruction;
   }
 };
+
+/// What the threads that came to a bar.red have said.
+struct BarrierVote {
+  std::uint32_t popc = 0;
+  bool is_all = true, is_any = false;
+};
+
+/// When a block's copies land: a choice of the seed.
+enum class Landing : std::uint8_t { at_once, at_wait, either };
 
 /// One thread's local memory.
 struct LocalMemory {
@@ -108,7 +116,9 @@ class Block {
   /// Who issued the copy that is in flight to this shared address.
   std::string describe_copy_to(std::uint64_t address) const;
   void deliver_later(Delivery delivery) { deliveries_.push_back(std::move(delivery)); }
-  bool lands_early() { return landing_ == 0 || (landing_ == 2 && random_.one_in(2)); }
+  bool lands_early() {
+    return landing_ == Landing::at_once || (landing_ == Landing::either && random_.one_in(2));
+  }
 
   Mbarrier& initialise_mbarrier(Warp& warp, const Step& step, int lane, std::uint64_t address,
                                 std::uint32_t count);
@@ -138,8 +148,7 @@ class Block {
     std::uint32_t arrived = 0, expected = 0;
     std::vector<std::pair<std::uint32_t, Step>> waiting;  ///< Warp and the step it waits at.
     Knowledge knowledge;
-    std::uint32_t popc = 0;
-    bool is_all = true, is_any = false;
+    BarrierVote vote;
     bool has_count = false;  ///< Of threads: then exited ones are still missing.
   };
 
@@ -167,7 +176,7 @@ class Block {
   const LaneGroup* group_that_lacks_lanes(const Warp& warp) const;
   [[noreturn]] void stuck();
   /// Now and then: whether the budget is spent, and whoever watches.
-  void look(const Warp& warp, const Step& step);
+  void poll_now(const Warp& warp, const Step& step);
   std::string where_everyone_stands() const;
 
   Grid grid_;
@@ -191,11 +200,11 @@ class Block {
   std::uint32_t burst_left_ = 0;
   bool picks_any_group_;
   bool falls_asleep_ = false;
-  int idle_wakes_ = 0;     ///< Since a phase completed.
-  std::uint32_t landing_;  ///< 0: copies land at once; 1: at their wait; 2: either.
+  int idle_wakes_ = 0;  ///< Since a phase completed.
+  Landing landing_;
   std::uint64_t instructions_ = 0, lane_operations_ = 0;
   std::uint64_t clock_readings_ = 0;
-  std::uint64_t next_look_ = 0;  ///< At that many instructions.
+  std::uint64_t next_poll_ = 0;  ///< At that many instructions.
 };
 
 /// Copies that report to mbarriers have clocks of their own, this many per block; more mbarriers share them.

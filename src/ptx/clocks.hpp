@@ -86,7 +86,7 @@ class Clocks {
   bool has_performed() const { return has_performed_; }
 
  private:
-  /// What its thread knew and did then.
+  /// When it was made, and how far its thread knew of the block's accesses.
   struct Fence {
     Stamp stamp;
     Reach reach;

@@ -118,24 +118,24 @@ void execute_warp_barrier(Warp& warp, const Step& step, Mask mask) {
   block.clocks().tick();
 }
 
-void contribute(Warp& warp, const Step& step, Mask mask, BarrierKind kind, std::uint32_t& popc, bool& is_all,
-                bool& is_any) {
+void contribute(Warp& warp, const Step& step, Mask mask, BarrierVote& vote) {
+  const auto kind = static_cast<BarrierKind>(step.immediate);
   if (kind == BarrierKind::sync || kind == BarrierKind::arrive) return;
   warp.use_predicate(step, step.second_target, mask);
   const Mask set =
       (step.count != 0 ? ~warp.predicate(step.second_target) : warp.predicate(step.second_target)) & mask;
-  popc += static_cast<std::uint32_t>(std::popcount(set));
-  is_all = is_all && set == mask;
-  is_any = is_any || set != 0;
+  vote.popc += static_cast<std::uint32_t>(std::popcount(set));
+  vote.is_all = vote.is_all && set == mask;
+  vote.is_any = vote.is_any || set != 0;
 }
 
-void collect(Warp& warp, const Step& step, Mask mask, std::uint32_t popc, bool is_all, bool is_any) {
+void collect(Warp& warp, const Step& step, Mask mask, const BarrierVote& vote) {
   const auto kind = static_cast<BarrierKind>(step.immediate);
   if (kind == BarrierKind::red_popc) {
-    for_each_lane(mask, [&](int lane) { warp.row<std::uint32_t>(step.target)[lane] = popc; });
+    for_each_lane(mask, [&](int lane) { warp.row<std::uint32_t>(step.target)[lane] = vote.popc; });
     warp.define(step.target, mask);
   } else if (kind == BarrierKind::red_and || kind == BarrierKind::red_or) {
-    const bool value = kind == BarrierKind::red_and ? is_all : is_any;
+    const bool value = kind == BarrierKind::red_and ? vote.is_all : vote.is_any;
     warp.define_predicate(step.target, mask, value ? kAllLanes : 0);
   }
 }

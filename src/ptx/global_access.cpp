@@ -66,9 +66,9 @@ std::string describe(const Block& block, const Accessor& other) {
                fmt::format("unordered with the {} by {}", what, describe(access.warp.block(), other)));
 }
 
-void fault_second_write(const LaneAccess& access, const Accessor& other, bool is_mild) {
+void fault_second_write(const LaneAccess& access, const Accessor& other, bool is_same_value) {
   const Block& block = access.warp.block();
-  if (!is_mild) fault_race(access, "write", other);
+  if (!is_same_value) fault_race(access, "write", other);
   if (block.grid().options.forgives_same_value) return;
   access.fault(FaultKind::same_value_race,
                fmt::format("unordered with the write by {}", describe(block, other)));
@@ -85,7 +85,7 @@ bool has_readers(const Block& block, const Allocation& allocation) {
   return block.program().has_partial_ordering && !allocation.is_read_only;
 }
 
-/// One who wrote last, of several strong ones any, that the access is not ordered behind.
+/// The last writer, where the access is not ordered behind it; of several strong writers, any such.
 std::optional<Accessor> unknown_writer(const LaneAccess& access, const GlobalRecord& record) {
   Block& block = access.warp.block();
   const Clocks& clocks = block.clocks();
@@ -139,7 +139,7 @@ std::optional<Accessor> unknown_plain_reader(const LaneAccess& access, const Glo
 }
 
 void note_reader(const LaneAccess& access, const Allocation& allocation, GlobalRecord& record,
-                 bool is_shared) {
+                 bool by_several_lanes) {
   Block& block = access.warp.block();
   const std::uint32_t own = block.number(), reader = record.reader_block.load(kRelaxed);
   if (has_readers(block, allocation)) block.global_history().readers.note(key_of(record), self(access));
@@ -150,7 +150,7 @@ void note_reader(const LaneAccess& access, const Allocation& allocation, GlobalR
   }
   const bool has_other = reader == own && record.read_stamp.load(kRelaxed) >= block.clocks().floor() &&
                          record.reader.load(kRelaxed) != access.thread();
-  record.reader.store(is_shared || has_other ? kSeveral : static_cast<std::uint16_t>(access.thread()),
+  record.reader.store(by_several_lanes || has_other ? kSeveral : static_cast<std::uint16_t>(access.thread()),
                       kRelaxed);
   record.read_stamp.store(block.clocks().now(), kRelaxed);
   record.reader_block.store(own, kRelaxed);
@@ -158,19 +158,20 @@ void note_reader(const LaneAccess& access, const Allocation& allocation, GlobalR
 
 }  // namespace
 
-void note_global_read(const LaneAccess& access, const Target& target, std::size_t bytes, bool is_shared) {
+void note_global_read(const LaneAccess& access, const Target& target, std::size_t bytes,
+                      bool by_several_lanes) {
   Allocation& allocation = *target.allocation;
-  if (allocation.records == nullptr) return;
+  if (allocation.records.empty()) return;
   const Block& block = access.warp.block();
   const std::unique_lock lock = lock_of(block);
   for (GlobalRecord& record : records_of(block, target, bytes)) {
-    note_reader(access, allocation, record, is_shared);
+    note_reader(access, allocation, record, by_several_lanes);
     if (const auto other = unknown_writer(access, record)) fault_race(access, "write", *other);
   }
 }
 
 void note_strong_global_read(const LaneAccess& access, const Target& target, std::size_t bytes) {
-  if (target.allocation->records == nullptr) return;
+  if (target.allocation->records.empty()) return;
   Block& block = access.warp.block();
   for (GlobalRecord& record : records_of(block, target, bytes)) {
     block.global_history().strong_readers.note(key_of(record), self(access));

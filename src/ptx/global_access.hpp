@@ -14,7 +14,8 @@ inline bool has_same_value(const Target& target, std::size_t bytes, const std::b
 }
 
 /// As note_read and note_write of access.hpp, of a target in an allocation.
-void note_global_read(const LaneAccess& access, const Target& target, std::size_t bytes, bool is_shared);
+void note_global_read(const LaneAccess& access, const Target& target, std::size_t bytes,
+                      bool by_several_lanes);
 void note_global_write(const LaneAccess& access, const Target& target, std::size_t bytes,
                        const std::byte* value);
 /// Of strong ones, one at a time among all blocks.

@@ -122,7 +122,7 @@ RunReport run(const Program& program, const kernels::Launch& launch, Memory& mem
     const reference::FloatEnvironment environment;
     Block block(grid, index);
     try {
-      if (options.watch) options.watch();
+      if (options.poll) options.poll();
       block.run();
     } catch (...) {
       const std::lock_guard lock(fault_mutex);

@@ -30,7 +30,7 @@ struct RunOptions {
   /// What the kernel prints, each text whole, by any thread; nothing: nobody wants it.
   std::function<void(std::string_view)> print = {};
   /// Called before each block and now and then within one, by any thread; what it throws ends the run.
-  std::function<void()> watch = {};
+  std::function<void()> poll = {};
 };
 
 struct RunReport {

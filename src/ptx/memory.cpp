@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
 
 #include "perceptron/error.hpp"
 #include "src/ptx/memory_state.hpp"
@@ -12,13 +11,10 @@
 namespace perceptron::ptx {
 namespace {
 
-/// Of nobody.
+/// One record per granule, all zeros: nobody has accessed it.
 void give_records(Allocation& allocation, int granule_log2) {
   const std::size_t granules = ((allocation.bytes.size() + 256) >> granule_log2) + 2;  // 256: the phase.
-  // calloc's pages cost nothing until a kernel touches them; zero bytes are a record of nobody.
-  auto* records = static_cast<GlobalRecord*>(std::calloc(granules, sizeof(GlobalRecord)));
-  if (records == nullptr) throw std::bad_alloc();
-  allocation.records.reset(records);
+  allocation.records = ZeroPages<GlobalRecord>(granules);
 }
 
 }  // namespace
@@ -29,8 +25,8 @@ Memory::~Memory() = default;
 DeviceAddress Memory::allocate(std::size_t bytes, std::string name, std::size_t phase) {
   auto allocation = std::make_unique<Allocation>();
   allocation->name = std::move(name);
-  allocation->bytes.resize(bytes);
-  allocation->written.resize(bytes);
+  allocation->bytes = ZeroPages<std::byte>(bytes);
+  allocation->written = ZeroPages<std::uint8_t>(bytes);
   allocation->is_fully_written = bytes == 0;
   const std::vector<std::unique_ptr<Allocation>>& all = state_->allocations;
   const auto free = std::find_if(all.begin(), all.end(), [](const auto& old) { return old->is_released; });
@@ -50,7 +46,7 @@ void Memory::release(DeviceAddress address) {
   allocation.is_released = true;
   allocation.bytes = {};
   allocation.written = {};
-  allocation.records.reset();
+  allocation.records = {};
 }
 
 void Memory::write(DeviceAddress to, std::span<const std::byte> bytes) {
@@ -97,14 +93,17 @@ void Memory::State::begin_launch(const Program& program) {
     auto allocation = std::make_unique<Allocation>();
     allocation->name = variable.name;
     allocation->address = variable_address(variables.size());
-    allocation->bytes = variable.initial;
-    allocation->written.assign(variable.initial.size(), 1);
+    const std::size_t bytes = variable.initial.size();
+    allocation->bytes = ZeroPages<std::byte>(bytes);
+    std::copy(variable.initial.begin(), variable.initial.end(), allocation->bytes.data());
+    allocation->written = ZeroPages<std::uint8_t>(bytes);
+    std::fill_n(allocation->written.data(), bytes, std::uint8_t{1});
     allocation->is_fully_written = true;
     give_records(*allocation, program.global_granule_log2);
     variables.push_back(std::move(allocation));
   }
   for (const auto& allocation : allocations) {
-    allocation->records.reset();
+    allocation->records = {};
     if (allocation->is_released || allocation->is_read_only) continue;
     give_records(*allocation, program.global_granule_log2);
   }

@@ -11,7 +11,7 @@
 
 namespace perceptron::ptx {
 
-/// A device address. Allocation i begins at (i + 1)·2⁴⁰ plus its alignment offset.
+/// A device address. Allocation i begins at (i + 1)·2⁴⁴ plus its alignment offset.
 using DeviceAddress = std::uint64_t;
 
 class Memory {

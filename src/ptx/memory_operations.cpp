@@ -15,7 +15,7 @@ struct Distinct {
   std::uint64_t address;
   const std::byte* data;
   int first_lane;
-  bool is_shared;  ///< By more than one lane.
+  bool by_several_lanes;  ///< By more than one lane.
   bool is_written;
 };
 
@@ -40,7 +40,7 @@ struct DistinctAddresses {
       const std::uint64_t address = lane_address(warp, step, lane, is_wide);
       std::uint8_t& slot = slots[(address >> shift) % kLanes];
       if (may_merge && slot != 0 && list[slot - 1].address == address && !is_local<kSpace>(address)) {
-        list[slot - 1].is_shared = true;
+        list[slot - 1].by_several_lanes = true;
       } else {
         list[count++] = {address, nullptr, lane, false, true};
         slot = static_cast<std::uint8_t>(count);
@@ -68,12 +68,12 @@ void read_distinct(Warp& warp, const Step& step, Distinct& one) {
         block.is_watched()) {
       one.data = shared.at(one.address);
       const Conflict conflict = shared.read(shared.granule(one.address), shared.granules(bytes),
-                                            access.thread(), one.is_shared, block.clocks());
+                                            access.thread(), one.by_several_lanes, block.clocks());
       if (conflict == Conflict::none) return;
     }
   }
   const Target target = resolve(access, kSpace, one.address, bytes, false);
-  one.is_written = note_read(access, target, bytes, one.is_shared);
+  one.is_written = note_read(access, target, bytes, one.by_several_lanes);
   one.data = target.data;
   if (step.order.is_strong) hear(access, target);
 }
@@ -191,29 +191,29 @@ Execute by_space(Space space, bool is_wide) {
 }
 
 template <template <class, class, Space, bool> class Form, class T>
-Execute by_slot(bool has_wide_slots, Space space, bool is_wide) {
+Execute by_slot(bool wide_slots, Space space, bool is_wide) {
   if constexpr (sizeof(T) == 8) {
     return by_space<Form, T, std::uint64_t>(space, is_wide);
   } else {
-    return has_wide_slots ? by_space<Form, T, std::uint64_t>(space, is_wide)
-                          : by_space<Form, T, std::uint32_t>(space, is_wide);
+    return wide_slots ? by_space<Form, T, std::uint64_t>(space, is_wide)
+                      : by_space<Form, T, std::uint32_t>(space, is_wide);
   }
 }
 
 template <template <class, class, Space, bool> class Form>
-Execute access_of(Decoder& d, Type type, bool has_wide_slots, Space space) {
+Execute access_of(Decoder& d, Type type, bool wide_slots, Space space) {
   const bool is_wide = d.is_wide_address();
   switch (type) {
-    case Type::s8: return by_slot<Form, std::int8_t>(has_wide_slots, space, is_wide);
-    case Type::s16: return by_slot<Form, std::int16_t>(has_wide_slots, space, is_wide);
-    case Type::s32: return by_slot<Form, std::int32_t>(has_wide_slots, space, is_wide);
+    case Type::s8: return by_slot<Form, std::int8_t>(wide_slots, space, is_wide);
+    case Type::s16: return by_slot<Form, std::int16_t>(wide_slots, space, is_wide);
+    case Type::s32: return by_slot<Form, std::int32_t>(wide_slots, space, is_wide);
     default: break;
   }
   switch (size_of(type)) {
-    case 1: return by_slot<Form, std::uint8_t>(has_wide_slots, space, is_wide);
-    case 2: return by_slot<Form, std::uint16_t>(has_wide_slots, space, is_wide);
-    case 4: return by_slot<Form, std::uint32_t>(has_wide_slots, space, is_wide);
-    case 8: return by_slot<Form, std::uint64_t>(has_wide_slots, space, is_wide);
+    case 1: return by_slot<Form, std::uint8_t>(wide_slots, space, is_wide);
+    case 2: return by_slot<Form, std::uint16_t>(wide_slots, space, is_wide);
+    case 4: return by_slot<Form, std::uint32_t>(wide_slots, space, is_wide);
+    case 8: return by_slot<Form, std::uint64_t>(wide_slots, space, is_wide);
     default: d.refuse("this access width is not known");
   }
 }
@@ -244,7 +244,7 @@ void take_cache_hints(Decoder& d) {
   d.take_one_of({"L2::64B", "L2::128B", "L2::256B"});
 }
 
-void access(Decoder& d, bool is_load) {
+void decode_access(Decoder& d, bool is_load) {
   const Space space = take_space(d);
   d.step.order = take_order(d, space, false);
   if (is_load && d.entry().begins_compare_and_swap(d.instruction())) {
@@ -265,9 +265,9 @@ void access(Decoder& d, bool is_load) {
       is_load ? access_of<Load>(d, type, wide_slots, space) : access_of<Store>(d, type, wide_slots, space);
 }
 
-void decode_ld(Decoder& d) { access(d, true); }
-void decode_st(Decoder& d) { access(d, false); }
-void decode_ldu(Decoder& d) { access(d, true); }
+void decode_ld(Decoder& d) { decode_access(d, true); }
+void decode_st(Decoder& d) { decode_access(d, false); }
+void decode_ldu(Decoder& d) { decode_access(d, true); }
 
 constexpr Operation kOperations[]{{"ld", decode_ld}, {"ldu", decode_ldu}, {"st", decode_st}};
 

@@ -5,7 +5,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -13,6 +12,7 @@
 
 #include "src/ptx/memory.hpp"
 #include "src/ptx/program.hpp"
+#include "src/ptx/zero_pages.hpp"
 
 namespace perceptron::ptx {
 
@@ -30,19 +30,15 @@ struct GlobalRecord {
 
 inline constexpr std::uint32_t kManyBlocks = ~std::uint32_t{0};
 
-struct FreeRecords {
-  void operator()(GlobalRecord* records) const { std::free(records); }
-};
-
 struct Allocation {
   std::string name;
   DeviceAddress address = 0;
-  std::vector<std::byte> bytes;
-  std::vector<std::uint8_t> written;  ///< One per byte.
+  ZeroPages<std::byte> bytes;
+  ZeroPages<std::uint8_t> written;  ///< One per byte.
   bool is_fully_written = false;
   bool is_read_only = false;
   bool is_released = false;
-  std::unique_ptr<GlobalRecord[], FreeRecords> records;  ///< Of the launch; zero pages until touched.
+  ZeroPages<GlobalRecord> records;  ///< Of the launch.
 };
 
 struct Memory::State {

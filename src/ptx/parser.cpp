@@ -123,8 +123,10 @@ class Parser {
       std::size_t axis = 0;
       do {
         if (axis == sizes.size()) tokens_.fail("at most three sizes");
-        sizes[axis++] =
-            static_cast<std::uint32_t>(std::clamp<std::uint64_t>(tokens_.expect_integer(), 1, 65536));
+        const Token& size = tokens_.peek();
+        if (size.kind == TokenKind::integer && (size.bits < 1 || size.bits > 65536))
+          tokens_.fail("a size of 1 to 65536");
+        sizes[axis++] = static_cast<std::uint32_t>(tokens_.expect_integer());
       } while (tokens_.take_symbol(','));
     }
     if (token.text == ".maxntid" || token.text == ".reqntid")

@@ -152,8 +152,8 @@ inline constexpr std::uint64_t kParameterWindow = std::uint64_t{3} << 36;
 inline constexpr std::uint64_t kConstantWindow = std::uint64_t{4} << 36;
 inline constexpr std::uint64_t kSharedBase = 1024;
 
-/// 2⁴⁰ bytes of addresses belong to each allocation of global memory, and to each variable, which lie above.
-inline constexpr int kAllocationShift = 40;
+/// 2⁴⁴ bytes of addresses belong to each allocation of global memory, and to each variable, which lie above.
+inline constexpr int kAllocationShift = 44;
 inline constexpr std::uint64_t kVariableWindow = std::uint64_t{1} << 60;
 constexpr std::uint64_t variable_address(std::uint64_t index) {
   return kVariableWindow + (index << kAllocationShift) + 4096;  // No alignment is larger.

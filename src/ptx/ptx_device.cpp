@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <tbb/task_arena.h>
+#include <tbb/info.h>
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
 
@@ -15,6 +16,8 @@
 namespace perceptron::ptx {
 namespace {
 
+constexpr int kMostThreads = 64;
+
 /// What a name asks for.
 struct Request {
   const kernels::Candidate* forced = nullptr;
@@ -22,8 +25,8 @@ struct Request {
 };
 
 [[noreturn]] void refuse_name(const std::string& name) {
-  throw DeviceMissing(fmt::format("device \"{}\": expected ptx or one of ptx:{}, either with @SEED", name,
-                                  fmt::join(staging::candidate_names(), ", ptx:")));
+  throw InvalidArgument(fmt::format("device \"{}\": expected ptx or one of ptx:{}, either with @SEED", name,
+                                    fmt::join(staging::candidate_names(), ", ptx:")));
 }
 
 Request parse_name(const std::string& name) {
@@ -49,7 +52,9 @@ std::unique_ptr<engine::Device> make_ptx_device(const Options& options) {
         "device \"{}\": this library was built without CUDA kernels (PERCEPTRON_CUDA)", options.device));
   }
   const Request request = parse_name(options.device);
-  const int threads = options.threads > 0 ? options.threads : tbb::this_task_arena::max_concurrency();
+  const int cores = tbb::info::default_concurrency();
+  // More blocks at once than cores meet in other orders, so a few more threads are served.
+  const int threads = options.threads > 0 ? std::min(options.threads, std::max(cores, kMostThreads)) : cores;
   staging::StagedOptions staged;
   staged.name = options.device;
   staged.forced = request.forced;

@@ -237,7 +237,7 @@ PtxReport PtxKernel::run(const PtxLaunch& launch) const {
   options.seed = launch.seed;
   options.threads = launch.threads;
   options.forgives_same_value = launch.allows_same_value_stores;
-  options.watch = launch.watch;
+  options.poll = launch.poll;
   std::mutex printing;
   if (launch.print) {
     options.print = [&](std::string_view text) {

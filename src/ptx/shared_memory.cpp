@@ -17,13 +17,14 @@ SharedMemory::SharedMemory(std::size_t bytes, const Program& program)
   }
 }
 
-/// Whether anybody may touch it.
+/// Conflicts for every thread: a copy in flight there, or a gap between variables.
 Conflict SharedMemory::judge_touch(std::size_t granule) const {
   if (write_stamp_[granule] == kInFlight) return Conflict::in_flight;
   return write_stamp_[granule] == kOutside ? Conflict::outside : Conflict::none;
 }
 
-/// One who wrote last, of several atomic ones any, that the thread does not know of.
+/// The last writer, where the thread does not know of its write; of several strong writers, any that it does
+/// not know of.
 std::optional<Accessor> SharedMemory::unknown_writer(std::size_t granule, std::uint32_t thread,
                                                      const Clocks& clocks) const {
   const Accessor last = last_writer(granule);
@@ -53,7 +54,8 @@ Conflict SharedMemory::judge_write(std::size_t granule, std::uint32_t thread, co
   return conflict_with(Accessor{reader_[granule], read_stamp_[granule]}, Conflict::reader);
 }
 
-/// Of strong ones before, only the plain write that came first matters.
+/// For a strong access, which does not race with strong ones: the plain write before them, if the thread does
+/// not know of it.
 std::optional<Accessor> SharedMemory::unknown_plain_writer(std::size_t granule, std::uint32_t thread,
                                                            const Clocks& clocks) const {
   return is_strong(granule) ? history_.plain_writer.find_unknown(granule, thread, clocks)

@@ -45,8 +45,9 @@ class SharedMemory {
   std::size_t granules(std::size_t bytes) const { return (bytes + granule_bytes() - 1) >> granule_log2_; }
   std::size_t granule_bytes() const { return std::size_t{1} << granule_log2_; }
 
-  /// `thread` reads granules first … first + count − 1, as do others with it where `is_shared`.
-  Conflict read(std::size_t first, std::size_t count, std::uint32_t thread, bool is_shared, Clocks& clocks) {
+  /// `thread` reads granules first … first + count − 1, as do others with it where `by_several_lanes`.
+  Conflict read(std::size_t first, std::size_t count, std::uint32_t thread, bool by_several_lanes,
+                Clocks& clocks) {
     const Stamp now = clocks.now(), floor = clocks.floor();
     Conflict result = Conflict::none;
     for (std::size_t g = first; g < first + count; ++g) {
@@ -58,7 +59,7 @@ class SharedMemory {
           return found(g, conflict);
         }
       }
-      reader_[g] = is_shared || (read_stamp_[g] >= floor && reader_[g] != thread)
+      reader_[g] = by_several_lanes || (read_stamp_[g] >= floor && reader_[g] != thread)
                        ? kSeveral
                        : static_cast<std::uint16_t>(thread);
       read_stamp_[g] = now;

@@ -7,6 +7,8 @@
 
 namespace perceptron::ptx {
 
+struct BarrierVote;
+
 std::span<const Operation> control_operations();
 std::span<const Operation> warp_operations();
 
@@ -18,9 +20,8 @@ enum class BarrierKind : std::uint8_t { sync, arrive, red_popc, red_and, red_or 
 /// bar.warp.sync: memory of the lanes is ordered.
 void execute_warp_barrier(Warp& warp, const Step& step, Mask mask);
 
-/// bar.red: the warp's predicates go in, the result comes out for all.
-void contribute(Warp& warp, const Step& step, Mask mask, BarrierKind kind, std::uint32_t& popc, bool& is_all,
-                bool& is_any);
-void collect(Warp& warp, const Step& step, Mask mask, std::uint32_t popc, bool is_all, bool is_any);
+/// bar.red: the warp's predicates go in, the result comes out for all. Other barriers leave both alone.
+void contribute(Warp& warp, const Step& step, Mask mask, BarrierVote& vote);
+void collect(Warp& warp, const Step& step, Mask mask, const BarrierVote& vote);
 
 }  // namespace perceptron::ptx

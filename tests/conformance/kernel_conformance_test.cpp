@@ -15,6 +15,7 @@
 
 #include "kernels/families.hpp"
 #include "tests/conformance/kernel_device.hpp"
+#include "tests/support/far_apart.hpp"
 #include "tests/support/random_problem.hpp"
 #include "tests/support/same_bits.hpp"
 
@@ -155,7 +156,7 @@ TEST_F(KernelConformance, EveryEntryMeetsEverything) {
   std::uint64_t seed = 1;
   for (const kernels::Candidate& candidate : kernels::candidates()) {
     for (const DTypeTraits& dtype : kDTypes) {
-      Sample sample(candidate, parse_dtype(dtype.name), coverage);
+      Sample sample(candidate, dtype.dtype, coverage);
       if (sample.is_empty()) continue;
       for (std::size_t index = 0; index < kCases; ++index, ++seed, ++cases) {
         const Case one = sample.make(index);
@@ -176,7 +177,7 @@ TEST_F(KernelConformance, ShortList) {
   std::uint64_t seed = 200000;
   for (const kernels::Candidate& candidate : kernels::candidates()) {
     for (const DTypeTraits& dtype : kDTypes) {
-      Sample sample(candidate, parse_dtype(dtype.name), coverage);
+      Sample sample(candidate, dtype.dtype, coverage);
       if (sample.is_empty()) continue;
       const Case one = sample.make(static_cast<std::size_t>(++seed % kCases));
       RandomProblem data(one.problem, seed, one.layout, one.data);
@@ -200,6 +201,33 @@ TEST_F(KernelConformance, EveryResidueOfTheSmallTiles) {
       RandomProblem data(problem, seed, {1, 2, 3, 0});
       const std::string device = kernel_device(&candidate, seed);
       ASSERT_NO_THROW(expect_same_bits(data, device, 1)) << to_string(problem) << " on " << device;
+    }
+  }
+}
+
+/// Every entry, and `pack`, with rows too far apart for 32 bits: within a tile, and from tile to tile. Only
+/// where rows keep their strides: a GPU gets host arrays without gaps.
+TEST_F(KernelConformance, RowsFarApart) {
+  if (!kernel_device(nullptr, 0).starts_with("ptx")) GTEST_SKIP() << "for the PTX machine";
+  std::uint64_t seed = 300000;
+  for (const kernels::Candidate& candidate : kernels::candidates()) {
+    for (const DTypeTraits& dtype : kDTypes) {
+      if (candidate.entry(dtype.dtype).empty()) continue;
+      Problem problem = Problem::parse("2@3x37x70:f32:relu");
+      problem.dtype = problem.output_dtype = dtype.dtype;
+      for (const std::int64_t outputs : {5, 1}) {
+        if (candidate.refusal(problem)) problem.outputs = outputs;
+      }
+      if (candidate.refusal(problem)) problem.inputs = 3;  // Policies for short rows.
+      ASSERT_FALSE(candidate.refusal(problem)) << candidate.entry(dtype.dtype);
+      const std::string device = kernel_device(&candidate, ++seed);
+      for (const std::int64_t stride : kFarStrides) expect_same_bits_far_apart(problem, stride, device, seed);
+      problem.groups = 1;
+      problem.rows = candidate.tile_rows + 2;
+      constexpr std::int64_t kMostBytes = std::int64_t{5} << 40;  // With records eight to sixteen times that.
+      const std::int64_t bytes = problem.rows * kLeastFarStride * static_cast<std::int64_t>(dtype.bytes);
+      if (candidate.refusal(problem) || bytes > kMostBytes) continue;
+      expect_same_bits_far_apart(problem, kLeastFarStride, device, seed);
     }
   }
 }

@@ -12,6 +12,7 @@
 #include "perceptron/engine.hpp"
 #include "src/cpu/cpu_device.hpp"
 #include "src/cpu/targets.hpp"
+#include "tests/support/far_apart.hpp"
 #include "tests/support/random_model.hpp"
 
 namespace perceptron {
@@ -47,6 +48,20 @@ TEST_P(Target, ProductsAreFused) {
   };
   probe(0x1p-12F, 0x1p-11F + 0x1p-24F);
   probe(0x1p-27, 0x1p-26 + 0x1p-54);
+}
+
+/// Both kernels, by one row and by many, in every dtype.
+TEST_P(Target, RowsFarApart) {
+  std::uint64_t seed = 1;
+  for (const char* text :
+       {"2@3x37x5:f32:relu", "1x300x40:f32:relu", "40x9x3:f32:tanh", "5x20x40:f32:softmax"}) {
+    for (const DTypeTraits& dtype : kDTypes) {
+      Problem problem = Problem::parse(text);
+      problem.dtype = problem.output_dtype = dtype.dtype;
+      for (const std::int64_t stride : test::kFarStrides)
+        test::expect_same_bits_far_apart(problem, stride, GetParam(), ++seed);
+    }
+  }
 }
 
 TEST_P(Target, ThePlanNamesTheTargetAndBothKernels) {

@@ -85,9 +85,9 @@ class LinearCase {
     arguments.bias = bias.pointer();
     arguments.y = y_buffer.pointer();
     kernels::Launch launch = candidate_.launch(arguments, x.dtype);
-    if (shape_.grid == Shape::Grid::one_block) launch.grid = {};
-    if (shape_.grid == Shape::Grid::two_blocks) launch.grid = {2, 1, 1};
-    if (shape_.grid == Shape::Grid::one_more) {
+    if (shape_.grid == Grid::one_block) launch.grid = {};
+    if (shape_.grid == Grid::two_blocks) launch.grid = {2, 1, 1};
+    if (shape_.grid == Grid::one_more) {
       for (std::uint32_t* size : {&launch.grid.x, &launch.grid.y, &launch.grid.z}) *size += *size > 1 ? 1 : 0;
     }
     report = ptx::run(program, launch, memory, options);

@@ -16,17 +16,15 @@ using kernels::Candidate;
 using test::Data;
 using test::Layout;
 
+/// `one_more` block than planned in each direction that is used.
+enum class Grid : std::uint8_t { own, one_block, two_blocks, one_more };
+
 /// What one case of y = f(x·Wᵀ + b) is.
 struct Shape {
   Problem problem;
   Layout layout;
   Data data = Data::normal;
-  enum class Grid {
-    own,
-    one_block,
-    two_blocks,
-    one_more
-  } grid = Grid::own;     ///< one_more: in each direction that is used.
+  Grid grid = Grid::own;
   bool is_sweep = false;  ///< One input: z takes many values, those where formulas branch among them.
 };
 
@@ -116,7 +114,7 @@ class Shapes {
     if (candidate_.refusal(problem)) problem.outputs = candidate_.tile_outputs;
     while (problem.inputs > 1 && candidate_.refusal(problem)) problem.inputs /= 2;
     shape.layout = layout_for(std::int64_t{16} >> index % 4, problem.inputs);
-    shape.grid = index < 8 ? Shape::Grid::one_block : Shape::Grid::one_more;
+    shape.grid = index < 8 ? Grid::one_block : Grid::one_more;
     return shape;
   }
 
@@ -133,7 +131,7 @@ class Shapes {
     problem.inputs = bytes == 0 ? 21 : static_cast<std::int64_t>(bytes / size_of(storage_));
     while (candidate_.refusal(problem)) --problem.inputs;
     shape.layout = layout_for(std::int64_t{16} >> index % 4, problem.inputs);
-    shape.grid = index / 8 % 2 == 0 ? Shape::Grid::one_block : Shape::Grid::two_blocks;
+    shape.grid = index / 8 % 2 == 0 ? Grid::one_block : Grid::two_blocks;
     return shape;
   }
 

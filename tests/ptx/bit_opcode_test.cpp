@@ -226,6 +226,9 @@ TEST(PtxBitOpcodes, Predicates) {
   expect("xor.pred p2, p0, p1;", [](bool a, bool b) { return a != b; });
   expect("and.pred p2, !p0, p1;", [](bool a, bool b) { return !a && b; });
   expect("or.pred p2, p0, !p1;", [](bool a, bool b) { return a || !b; });
+  expect("xor.pred p2, p0, -1;", [](bool a, bool) { return !a; });
+  expect("and.pred p2, 0, p1;", [](bool, bool) { return false; });
+  expect("or.pred p2, !p0, 0;", [](bool a, bool) { return !a; });
   expect("not.pred p2, p0;", [](bool a, bool) { return !a; });
   expect("mov.pred p2, p1;", [](bool, bool b) { return b; });
   expect("mov.pred p2, 0;", [](bool, bool) { return false; });

@@ -27,8 +27,7 @@ TEST(PtxOpcodeFault, DivisionByZero) {
 TEST(PtxOpcodeFault, ShuffleFromALaneOutsideTheMask) {
   const std::string body =
       "mov.u32 %t, 0; and.b32 %y1, %index, 1; setp.ne.u32 p0, %y1, 0; @p0 shfl.sync.bfly.b32 %t, %a, 1, "
-      "0x1f, "
-      "0xaaaaaaaa;";
+      "0x1f, 0xaaaaaaaa;";
   expect_fault({body, {4}, 4, false}, {{1}, {2}}, FaultKind::divergent_barrier);
 }
 

@@ -239,9 +239,10 @@ TEST(PtxWarpOpcode, ReductionsOfBarriers) {
 TEST(PtxWarpOpcode, ControlFlow) {
   const std::vector<Row> rows = random_warps(12, 1);
   expect_warp(
-      "and.b32 %y1, %a, 15; mov.u32 %t, 1;\nLOOP: setp.gt.u32 p0, %y1, 0; @!p0 bra.uni DONE; add.u32 %t, %t, "
-      "%t; "
-      "sub.u32 %y1, %y1, 1; @p0 bra LOOP;\nDONE: nanosleep.u32 20;",
+      "and.b32 %y1, %a, 15; mov.u32 %t, 1;\n"
+      "LOOP: setp.gt.u32 p0, %y1, 0; @!p0 bra.uni DONE; add.u32 %t, %t, %t; sub.u32 %y1, %y1, 1; @p0 bra "
+      "LOOP;\n"
+      "DONE: nanosleep.u32 20;",
       4, 4, 0xfffffffe, rows, [](const Lanes& lanes, unsigned lane) { return 1U << (lanes[lane][0] & 15); });
   for (const char* end : {"ret", "exit", "ret.uni"}) {
     expect_warp("mov.u32 %t, 5; st.global.b32 [%to], %t; setp.eq.u32 p0, %a, %a; @p0 " + std::string(end) +
@@ -257,8 +258,7 @@ TEST(PtxWarpOpcode, Clocks) {
   const std::vector<Row> rows = random_warps(1, 1);
   for (const std::string body :
        {"mov.u32 %y1, %clock; mov.u32 %y2, %clock; sub.u32 %y2, %y2, %y1; setp.gt.s32 p0, %y2, 0; selp.b32 "
-        "%t, 1, "
-        "0, p0;",
+        "%t, 1, 0, p0;",
         "mov.u64 %z1, %clock64; mov.u64 %z2, %clock64; setp.gt.u64 p0, %z2, %z1; selp.b32 %t, 1, 0, p0;",
         "mov.u64 %z1, %globaltimer; mov.u64 %z2, %globaltimer; setp.ge.u64 p0, %z2, %z1; selp.b32 %t, 1, 0, "
         "p0;"}) {

@@ -33,6 +33,7 @@ struct LogicalNot {
 
 /// A predicate operand, negated where the instruction says so.
 Mask predicate_value(Warp& warp, const Step& step, std::uint32_t number, bool is_negated, Mask mask) {
+  if (number == kNone) return is_negated ? kAllLanes : 0;
   warp.use_predicate(step, number, mask);
   return is_negated ? ~warp.predicate(number) : warp.predicate(number);
 }
@@ -45,6 +46,14 @@ void combine_predicates(Warp& warp, const Step& step, Mask mask) {
   warp.define_predicate(step.target, mask, F::apply(a, b));
 }
 
+/// A constant has no number; it is the negation of false, or false itself.
+std::uint32_t predicate_or_constant(Decoder& d, std::size_t index, bool& is_negated) {
+  const auto* literal = std::get_if<Literal>(&d.operand(index).value);
+  if (literal == nullptr) return d.predicate_source(index, is_negated);
+  is_negated = literal->bits != 0;
+  return kNone;
+}
+
 void invert_predicate(Warp& warp, const Step& step, Mask mask) {
   warp.define_predicate(step.target, mask,
                         ~predicate_value(warp, step, step.source[0], step.immediate != 0, mask));
@@ -55,8 +64,8 @@ void decode_logic(Decoder& d) {
   if (d.take("pred")) {
     bool is_a_negated = false, is_b_negated = false;
     d.step.target = d.predicate_target(0);
-    d.step.source[0] = d.predicate_source(1, is_a_negated);
-    d.step.source[1] = d.predicate_source(2, is_b_negated);
+    d.step.source[0] = predicate_or_constant(d, 1, is_a_negated);
+    d.step.source[1] = predicate_or_constant(d, 2, is_b_negated);
     d.step.immediate = (is_a_negated ? 1u : 0u) | (is_b_negated ? 2u : 0u);
     d.step.execute = &combine_predicates<F>;
     return;
