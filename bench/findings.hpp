@@ -42,8 +42,7 @@ std::string means_text(const Findings& findings);
 /// What the nanoseconds of a result hold, and what not.
 inline constexpr std::string_view kInside =
     "Session::run whole, checks included, host memory to host memory; engine, weights packed and a peer's "
-    "primitives "
-    "are made before. Medians of interleaved rounds after warm-up; ratio: peer's time / ours.";
+    "primitives are made before. Medians of interleaved rounds after warm-up; ratio: peer's time / ours.";
 
 /// "x and y in 300 sets in turn, 0.06 GB with the weights: from memory".
 std::string placement_text(const Result& result, const Findings& findings);

@@ -32,14 +32,16 @@ std::string peers_text(const Result& result) {
 std::string absent_text(const Result& result) {
   if (result.absent_peers.empty()) return "";
   return fmt::format(
-      "  without {}: peers are called for one group of f32 with bias, openblas and eigen for relu only, the "
-      "others for activations that they fuse\n",
+      "  without {}: peers are called for one group with bias, openblas and eigen for relu in f32 and f64, "
+      "the others "
+      "in f32 for activations that they fuse\n",
       fmt::join(result.absent_peers, ", "));
 }
 
 std::string latency_text(const Latency& latency) {
-  return fmt::format("  {:.4g} rows/s; one call p50 {}, p90 {}, p99 {}\n", latency.rows_per_second(),
-                     duration(latency.p50_ns), duration(latency.p90_ns), duration(latency.p99_ns));
+  return fmt::format("  {:.4g} rows/s; calls timed one by one: p50 {}, p90 {}, p99 {}\n",
+                     latency.rows_per_second(), duration(latency.p50_ns), duration(latency.p90_ns),
+                     duration(latency.p99_ns));
 }
 
 std::string noise_text(const Result& result) {

@@ -11,6 +11,8 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "bench/peers/peers.hpp"
+
 namespace perceptron::bench {
 namespace {
 
@@ -48,25 +50,30 @@ Workload::Workload(const Problem& problem, const WorkloadOptions& options) {
 
 std::size_t Workload::moved_bytes() const { return x_.front().size_bytes() + y_.front().size_bytes(); }
 
-std::size_t Workload::elements() const { return y_.front().size_bytes() / sizeof(float); }
+/// What peers serve is of one dtype, f32 or f64: calls body with a value of its type.
+template <class Body>
+void Workload::with_element(const Body& body) const {
+  task_.problem.dtype == DType::f64 ? body(double{}) : body(float{});
+}
 
 /// A of every element, by rows of Wᵀ so that the inner loop runs over outputs.
-std::vector<float> Workload::magnitudes() const {
+template <class T>
+std::vector<T> Workload::magnitudes() const {
   const auto [rows, inputs, outputs] =
       std::tuple(task_.problem.rows, task_.problem.inputs, task_.problem.outputs);
-  std::vector<float> transposed(weight_.size_bytes() / sizeof(float));
+  std::vector<T> transposed(weight_.size_bytes() / sizeof(T));
   for (std::int64_t o = 0; o < outputs; ++o) {
     for (std::int64_t k = 0; k < inputs; ++k) {
-      transposed[static_cast<std::size_t>(k * outputs + o)] = std::abs(task_.f32_weight()[o * inputs + k]);
+      transposed[static_cast<std::size_t>(k * outputs + o)] = std::abs(task_.weight_of<T>()[o * inputs + k]);
     }
   }
-  std::vector<float> result(elements());
+  std::vector<T> result(static_cast<std::size_t>(rows * outputs));
   for (std::int64_t r = 0; r < rows; ++r) {
-    float* sums = result.data() + r * outputs;
-    for (std::int64_t o = 0; o < outputs; ++o) sums[o] = std::abs(task_.f32_bias()[o]);
+    T* sums = result.data() + r * outputs;
+    for (std::int64_t o = 0; o < outputs; ++o) sums[o] = std::abs(task_.bias_of<T>()[o]);
     for (std::int64_t k = 0; k < inputs; ++k) {
-      const float x = std::abs(task_.f32_x(0)[r * inputs + k]);
-      const float* w = transposed.data() + k * outputs;
+      const T x = std::abs(task_.x_of<T>(0)[r * inputs + k]);
+      const T* w = transposed.data() + k * outputs;
       for (std::int64_t o = 0; o < outputs; ++o) sums[o] += x * w[o];
     }
   }
@@ -75,22 +82,30 @@ std::vector<float> Workload::magnitudes() const {
 
 void Workload::set_expected(Contender& contender) {
   contender.run(0);
-  const float* y = task_.f32_y(0);
-  expected_.assign(y, y + elements());
+  if (!is_served_by_peers(task_.problem)) return;  // Then nobody is compared.
+  with_element([&]<class T>(T) {
+    const T* y = task_.y_of<T>(0);
+    expected_.assign(y, y + task_.problem.rows * task_.problem.outputs);
+  });
 }
 
 void Workload::verify(Contender& contender) {
-  const std::span<float> found(task_.f32_y(0), elements());
-  std::ranges::fill(found, std::numeric_limits<float>::quiet_NaN());
-  contender.run(0);
-  if (magnitude_.empty()) magnitude_ = magnitudes();
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    const double difference = std::abs(static_cast<double>(found[i]) - expected_[i]);
-    if (difference <= kAgreement * magnitude_[i]) continue;
-    throw std::runtime_error(fmt::format("{}: {} ({}) gives {} for element {}, expected {} within {}",
-                                         to_string(task_.problem), contender.name(), contender.way(),
-                                         found[i], i, expected_[i], kAgreement * magnitude_[i]));
-  }
+  with_element([&]<class T>(T) {
+    const std::span<T> found(task_.y_of<T>(0), expected_.size());
+    std::ranges::fill(found, std::numeric_limits<T>::quiet_NaN());
+    contender.run(0);
+    if (magnitude_.empty()) {
+      const std::vector<T> magnitude = magnitudes<T>();
+      magnitude_.assign(magnitude.begin(), magnitude.end());
+    }
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const double difference = std::abs(static_cast<double>(found[i]) - expected_[i]);
+      if (difference <= kAgreement * magnitude_[i]) continue;
+      throw std::runtime_error(fmt::format("{}: {} ({}) gives {} for element {}, expected {} within {}",
+                                           to_string(task_.problem), contender.name(), contender.way(),
+                                           found[i], i, expected_[i], kAgreement * magnitude_[i]));
+    }
+  });
 }
 
 }  // namespace perceptron::bench

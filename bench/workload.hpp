@@ -36,15 +36,17 @@ class Workload {
   void verify(Contender& contender);
 
  private:
-  std::vector<float> magnitudes() const;
-  std::size_t elements() const;
+  template <class Body>
+  void with_element(const Body& body) const;
+  template <class T>
+  std::vector<T> magnitudes() const;
 
   Matrix weight_, bias_;
   std::vector<Matrix> x_, y_;
   std::vector<Operands> sets_;
   Task task_;
-  std::vector<float> expected_;
-  std::vector<float> magnitude_;  ///< A, made when first needed.
+  std::vector<double> expected_;
+  std::vector<double> magnitude_;  ///< A, made when first needed.
 };
 
 }  // namespace perceptron::bench

@@ -72,12 +72,6 @@ class HostArrays {
   OwnedStream in_, out_;
 };
 
-void require_same_results(const HostArrays& arrays) {
-  if (arrays.has_same_results()) return;
-  throw DeviceError(fmt::format("{}: Session::run gives other bits on pinned arrays than on pageable ones",
-                                to_string(arrays.workload().problem())));
-}
-
 }  // namespace
 
 HostResult measure_host_arrays(EventTimer& timer, const Problem& problem, double seconds) {
@@ -88,7 +82,9 @@ HostResult measure_host_arrays(EventTimer& timer, const Problem& problem, double
   const auto run_pageable = [&] { session.run(arrays.x(), arrays.y()); };
   run_pinned();
   run_pageable();
-  require_same_results(arrays);
+  if (!arrays.has_same_results()) {
+    throw DeviceError("Session::run gives other bits on pinned arrays than on pageable ones");
+  }
   Schedule schedule;
   schedule.lane_seconds = seconds / 4;  // Three lanes, and the untimed calls before each sample.
   const auto rounds = interleave(

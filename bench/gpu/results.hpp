@@ -94,7 +94,7 @@ struct Report {
   std::vector<HostResult> host;
   std::optional<EnqueueResult> enqueue;
   std::vector<std::string> left_out;  ///< What was asked for and not measured, and why.
-  std::vector<std::string> wrong;     ///< Contenders whose results differ from ours; who lost the device.
+  std::vector<std::string> wrong;     ///< Results that differ from ours; what of ours failed.
 };
 
 }  // namespace perceptron::bench::gpu

@@ -72,8 +72,10 @@ class Run {
     } catch (const DeviceLost& error) {
       is_lost_ = true;
       report_.wrong.push_back(fmt::format("{}: {}", what, error.what()));
-    } catch (const std::exception& error) {
+    } catch (const DeviceOutOfMemory& error) {
       report_.left_out.push_back(fmt::format("{}: {}", what, error.what()));
+    } catch (const std::exception& error) {  // Peers' failures do not come here.
+      report_.wrong.push_back(fmt::format("{}: {}", what, error.what()));
     }
     if (!line_.json.empty()) write_json(report_, line_.json);
   }

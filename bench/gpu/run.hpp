@@ -6,8 +6,8 @@
 
 namespace perceptron::bench::gpu {
 
-/// What fails alone is told in the report's left_out, and ends the run where the device is lost by it. Tells
-/// progress on standard error, and writes the file anew after each measurement. The GPU is the current
+/// What fails is told in the report's wrong, or for lack of memory in left_out; a lost device ends the run.
+/// Tells progress on standard error, and writes the file anew after each measurement. The GPU is the current
 /// device.
 Report run(const CommandLine& line, const Gpu& gpu);
 

@@ -46,10 +46,8 @@ std::string speedup_section(const Findings& findings) {
   if (results.empty()) return "";
   std::string text =
       "<section id=\"speedup\"><h2>Speed-up over peers</h2><p class=\"soft\">A peer's time divided by ours, "
-      "the median "
-      "of interleaved rounds; each peer by its fastest way. Right of the line at 1× we are faster, left of "
-      "it the peer "
-      "is.</p>";
+      "the median of interleaved rounds; each peer by its fastest way. Right of the line at 1× we are "
+      "faster, left of it the peer is.</p>";
   text += peers_key(false) + "<div class=\"plots\">";
   const double most = most_ratio(results);
   const std::span<const Result* const> all(results);
@@ -67,9 +65,7 @@ std::string roofline_section(const Findings& findings) {
   if (findings.peaks.empty()) return "";
   std::string text =
       "<section id=\"roofline\"><h2>Roofline</h2><p class=\"soft\">Each dot is a result; the lines are what "
-      "this "
-      "machine did at most in this run: multiply-adds in registers, and copies through memory and "
-      "each "
+      "this machine did at most in this run: multiply-adds in registers, and copies through memory and each "
       "cache.</p>";
   text += key({{"f32", "f32"}, {"f64", "f64"}, {"f16", "f16"}, {"bf16", "bf16"}, {"model", "a model"}});
   text += "<div class=\"plots\">";
@@ -99,8 +95,7 @@ std::string header(const Findings& findings) {
   const Machine& machine = findings.machine;
   return fmt::format(
       "<header><h1>perceptron on {}</h1><p class=\"soft\">{} cores · {} · {} · {} · load {:.2f} · {} · "
-      "commit "
-      "<code>{}</code></p></header>\n",
+      "commit <code>{}</code></p></header>\n",
       escaped(machine.cpu), machine.cores, escaped(fmt::format("{}", fmt::join(machine.caches, ", "))),
       escaped(machine.kernel), escaped(machine.compiler), findings.load_before, escaped(findings.date),
       escaped(findings.commit));

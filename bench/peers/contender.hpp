@@ -21,7 +21,7 @@ struct Operands {
 };
 
 /// A problem with its buffers. Everybody reads the same x and writes the same y. Peers serve problems of one
-/// group with bias in f32 alone.
+/// group with bias, in f32 or f64 alone.
 struct Task {
   Problem problem;
   int threads = 1;
@@ -29,11 +29,23 @@ struct Task {
   const void* bias = nullptr;      ///< outputs; null where the problem has none.
   std::span<const Operands> sets;  ///< At least one; calls go through them in turn.
 
-  /// Of an f32 problem.
-  const float* f32_weight() const { return static_cast<const float*>(weight); }
-  const float* f32_bias() const { return static_cast<const float*>(bias); }
-  const float* f32_x(std::size_t set) const { return static_cast<const float*>(sets[set].x); }
-  float* f32_y(std::size_t set) const { return static_cast<float*>(sets[set].y); }
+  // T: the element type of the problem's dtype.
+  template <class T>
+  const T* weight_of() const {
+    return static_cast<const T*>(weight);
+  }
+  template <class T>
+  const T* bias_of() const {
+    return static_cast<const T*>(bias);
+  }
+  template <class T>
+  const T* x_of(std::size_t set) const {
+    return static_cast<const T*>(sets[set].x);
+  }
+  template <class T>
+  T* y_of(std::size_t set) const {
+    return static_cast<T*>(sets[set].y);
+  }
 };
 
 /// Construction prepares whatever may be prepared (packing, code generation, scratch memory).

@@ -11,19 +11,24 @@
 namespace perceptron::bench {
 namespace {
 
-using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using Row = Eigen::RowVectorXf;
-using ConstMap = Eigen::Map<const RowMajor, Eigen::Aligned64>;
-using Map = Eigen::Map<RowMajor, Eigen::Aligned64>;
+template <class T>
+using RowMajor = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+template <class T>
+using Row = Eigen::Matrix<T, 1, Eigen::Dynamic>;
+template <class T>
+using ConstMap = Eigen::Map<const RowMajor<T>, Eigen::Aligned64>;
+template <class T>
+using Map = Eigen::Map<RowMajor<T>, Eigen::Aligned64>;
 
 /// Inputs up to which the element-by-element way is worth trying.
 constexpr std::int64_t kShortInputs = 64;
 
+template <class T>
 class EigenContender : public Contender {
  public:
   EigenContender(const Task& task, std::string way)
       : task_(task),
-        bias_(Eigen::Map<const Row>(task.f32_bias(), task.problem.outputs)),
+        bias_(Eigen::Map<const Row<T>>(task.bias_of<T>(), task.problem.outputs)),
         way_(std::move(way)) {
     Eigen::setNbThreads(task.threads);
   }
@@ -31,68 +36,77 @@ class EigenContender : public Contender {
   std::string way() const override { return way_; }
 
  protected:
-  ConstMap x(std::size_t set) const { return {task_.f32_x(set), task_.problem.rows, task_.problem.inputs}; }
-  Map y(std::size_t set) const { return {task_.f32_y(set), task_.problem.rows, task_.problem.outputs}; }
-  void add_bias_and_relu(Map y) const { y = (y.rowwise() + bias_).cwiseMax(0.0F); }
+  ConstMap<T> x(std::size_t set) const {
+    return {task_.x_of<T>(set), task_.problem.rows, task_.problem.inputs};
+  }
+  Map<T> y(std::size_t set) const { return {task_.y_of<T>(set), task_.problem.rows, task_.problem.outputs}; }
+  void add_bias_and_relu(Map<T> y) const { y = (y.rowwise() + this->bias_).cwiseMax(T{0}); }
 
   Task task_;
-  Row bias_;
+  Row<T> bias_;
 
  private:
   std::string way_;
 };
 
 /// Weights as given, outputs × inputs.
-class Product : public EigenContender {
+template <class T>
+class Product : public EigenContender<T> {
  public:
   explicit Product(const Task& task)
-      : EigenContender(task, "weights as given"),
-        weight_(task.f32_weight(), task.problem.outputs, task.problem.inputs) {}
+      : EigenContender<T>(task, "weights as given"),
+        weight_(task.weight_of<T>(), task.problem.outputs, task.problem.inputs) {}
   void run(std::size_t set) override {
-    y(set).noalias() = x(set) * weight_.transpose();
-    add_bias_and_relu(y(set));
+    this->y(set).noalias() = this->x(set) * weight_.transpose();
+    this->add_bias_and_relu(this->y(set));
   }
 
  private:
-  ConstMap weight_;
+  ConstMap<T> weight_;
 };
 
 /// Weights stored transposed beforehand, inputs × outputs.
-class TransposedProduct : public EigenContender {
+template <class T>
+class TransposedProduct : public EigenContender<T> {
  public:
   explicit TransposedProduct(const Task& task)
-      : EigenContender(task, "weights transposed"),
-        weight_(ConstMap(task.f32_weight(), task.problem.outputs, task.problem.inputs).transpose()) {}
+      : EigenContender<T>(task, "weights transposed"),
+        weight_(ConstMap<T>(task.weight_of<T>(), task.problem.outputs, task.problem.inputs).transpose()) {}
   void run(std::size_t set) override {
-    y(set).noalias() = x(set) * weight_;
-    add_bias_and_relu(y(set));
+    this->y(set).noalias() = this->x(set) * weight_;
+    this->add_bias_and_relu(this->y(set));
   }
 
  private:
-  RowMajor weight_;
+  RowMajor<T> weight_;
 };
 
-class LazyProduct : public EigenContender {
+template <class T>
+class LazyProduct : public EigenContender<T> {
  public:
   explicit LazyProduct(const Task& task)
-      : EigenContender(task, "lazy product"),
-        weight_(ConstMap(task.f32_weight(), task.problem.outputs, task.problem.inputs).transpose()) {}
+      : EigenContender<T>(task, "lazy product"),
+        weight_(ConstMap<T>(task.weight_of<T>(), task.problem.outputs, task.problem.inputs).transpose()) {}
   void run(std::size_t set) override {
-    y(set) = (x(set).lazyProduct(weight_).rowwise() + bias_).cwiseMax(0.0F);
+    this->y(set) = (this->x(set).lazyProduct(weight_).rowwise() + this->bias_).cwiseMax(T{0});
   }
 
  private:
-  RowMajor weight_;
+  RowMajor<T> weight_;
 };
 
-Contenders ways_of(const Task& task) {
+template <class T>
+Contenders typed_ways_of(const Task& task) {
   Contenders ways;
-  const Problem& p = task.problem;
-  if (p.activation.kind != ActivationKind::relu) return ways;
-  ways.push_back(std::make_unique<Product>(task));
-  ways.push_back(std::make_unique<TransposedProduct>(task));
-  if (p.inputs <= kShortInputs) ways.push_back(std::make_unique<LazyProduct>(task));
+  ways.push_back(std::make_unique<Product<T>>(task));
+  ways.push_back(std::make_unique<TransposedProduct<T>>(task));
+  if (task.problem.inputs <= kShortInputs) ways.push_back(std::make_unique<LazyProduct<T>>(task));
   return ways;
+}
+
+Contenders ways_of(const Task& task) {
+  if (task.problem.activation.kind != ActivationKind::relu) return {};
+  return task.problem.dtype == DType::f64 ? typed_ways_of<double>(task) : typed_ways_of<float>(task);
 }
 
 }  // namespace

@@ -22,18 +22,38 @@ memory::desc matrix(memory::dim rows, memory::dim columns, memory::format_tag ta
   return {{rows, columns}, memory::data_type::f32, tag};
 }
 
-/// A fused eltwise of that activation; nothing where oneDNN has none with the same definition.
-std::optional<dnnl::primitive_attr> attributes(ActivationKind kind) {
-  dnnl::post_ops operations;
-  switch (kind) {
-    case ActivationKind::identity: break;
-    case ActivationKind::relu: operations.append_eltwise(1, dnnl::algorithm::eltwise_relu, 0, 0); break;
-    case ActivationKind::sigmoid:
-      operations.append_eltwise(1, dnnl::algorithm::eltwise_logistic, 0, 0);
-      break;
-    case ActivationKind::tanh: operations.append_eltwise(1, dnnl::algorithm::eltwise_tanh, 0, 0); break;
+struct Eltwise {
+  dnnl::algorithm algorithm = dnnl::algorithm::undef;  ///< undef: none, the identity.
+  float alpha = 0, beta = 0;
+};
+
+/// Nothing where oneDNN has none with the same definition.
+std::optional<Eltwise> eltwise_of(const Activation& activation) {
+  using enum ActivationKind;
+  using enum dnnl::algorithm;
+  const auto a = static_cast<float>(activation.parameter);
+  switch (activation.kind) {
+    case identity: return Eltwise{};
+    case relu: return Eltwise{eltwise_relu};
+    case leaky_relu: return Eltwise{eltwise_relu, a};
+    case elu: return Eltwise{eltwise_elu, a};
+    case sigmoid: return Eltwise{eltwise_logistic};
+    case tanh: return Eltwise{eltwise_tanh};
+    case gelu: return Eltwise{eltwise_gelu_erf};
+    case gelu_tanh: return Eltwise{eltwise_gelu_tanh};
+    case silu: return Eltwise{eltwise_swish, 1};
+    case softplus: return Eltwise{eltwise_soft_relu, 1};
+    case hard_tanh: return Eltwise{eltwise_clip, -1, 1};
+    case mish: return Eltwise{eltwise_mish};
     default: return std::nullopt;
   }
+}
+
+/// The activation fused behind the product.
+dnnl::primitive_attr attributes(const Eltwise& eltwise) {
+  dnnl::post_ops operations;
+  if (eltwise.algorithm != dnnl::algorithm::undef)
+    operations.append_eltwise(1, eltwise.algorithm, eltwise.alpha, eltwise.beta);
   dnnl::primitive_attr result;
   result.set_post_ops(operations);
   return result;
@@ -54,18 +74,18 @@ class OneDnn : public Contender {
     const Problem& p = task_.problem;
     primitive_ = std::move(primitive);
     stream_ = dnnl::stream(cpu());
-    memory plain(plain_weights(), cpu(), const_cast<float*>(task_.f32_weight()));
+    memory plain(plain_weights(), cpu(), const_cast<float*>(task_.weight_of<float>()));
     memory packed(weights, cpu());
     dnnl::reorder(plain, packed).execute(stream_, plain, packed);
     stream_.wait();
     const memory::desc x = matrix(p.rows, p.inputs, memory::format_tag::ab);
     const memory::desc y = matrix(p.rows, p.outputs, memory::format_tag::ab);
-    const memory bias_memory(bias, cpu(), const_cast<float*>(task_.f32_bias()));
+    const memory bias_memory(bias, cpu(), const_cast<float*>(task_.bias_of<float>()));
     for (std::size_t set = 0; set < task_.sets.size(); ++set) {
-      arguments_.push_back({{DNNL_ARG_SRC, memory(x, cpu(), const_cast<float*>(task_.f32_x(set)))},
+      arguments_.push_back({{DNNL_ARG_SRC, memory(x, cpu(), const_cast<float*>(task_.x_of<float>(set)))},
                             {DNNL_ARG_WEIGHTS, packed},
                             {DNNL_ARG_BIAS, bias_memory},
-                            {DNNL_ARG_DST, memory(y, cpu(), task_.f32_y(set))}});
+                            {DNNL_ARG_DST, memory(y, cpu(), task_.y_of<float>(set))}});
     }
   }
   virtual memory::desc plain_weights() const = 0;
@@ -118,11 +138,11 @@ class MatMul : public OneDnn {
 
 Contenders ways_of(const Task& task) {
   Contenders ways;
-  const std::optional<dnnl::primitive_attr> fused = attributes(task.problem.activation.kind);
-  if (!fused) return ways;
+  const std::optional<Eltwise> eltwise = eltwise_of(task.problem.activation);
+  if (!eltwise || task.problem.dtype != DType::f32) return ways;
   omp_set_num_threads(task.threads);
-  ways.push_back(std::make_unique<InnerProduct>(task, *fused));
-  ways.push_back(std::make_unique<MatMul>(task, *fused));
+  ways.push_back(std::make_unique<InnerProduct>(task, attributes(*eltwise)));
+  ways.push_back(std::make_unique<MatMul>(task, attributes(*eltwise)));
   return ways;
 }
 

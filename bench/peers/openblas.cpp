@@ -1,4 +1,4 @@
-// OpenBLAS: sgemm (sgemv where x or W is one row) and a pass of our own for what BLAS lacks, bias and relu.
+// OpenBLAS: gemm (gemv where x or W is one row) and a pass of our own for what BLAS lacks, bias and relu.
 // The ways differ in how the weights are stored beforehand and in where the bias is added.
 #include <cblas.h>
 
@@ -16,13 +16,27 @@ constexpr std::int64_t kParallelElements = 1 << 18;
 
 enum class BiasAt { before, after };
 
+template <class T>
+struct Blas;
+template <>
+struct Blas<float> {
+  static constexpr auto kGemm = cblas_sgemm;
+  static constexpr auto kGemv = cblas_sgemv;
+};
+template <>
+struct Blas<double> {
+  static constexpr auto kGemm = cblas_dgemm;
+  static constexpr auto kGemv = cblas_dgemv;
+};
+
+template <class T>
 class OpenBlas : public Contender {
  public:
   OpenBlas(const Task& task, bool is_transposed, BiasAt bias_at)
       : task_(task),
         is_transposed_(is_transposed),
         bias_at_(bias_at),
-        weight_(task.f32_weight(), task.f32_weight() + size()) {
+        weight_(task.weight_of<T>(), task.weight_of<T>() + size()) {
     if (is_transposed) transpose();
     openblas_set_num_threads(task.threads);
   }
@@ -35,12 +49,12 @@ class OpenBlas : public Contender {
 
   void run(std::size_t set) override {
     if (bias_at_ == BiasAt::before) {
-      each_element(set, [](float& y, float bias) { y = bias; });
+      each_element(set, [](T& y, T bias) { y = bias; });
       multiply(set, 1);
-      each_element(set, [](float& y, float) { y = std::max(y, 0.0F); });
+      each_element(set, [](T& y, T) { y = std::max(y, T{0}); });
     } else {
       multiply(set, 0);
-      each_element(set, [](float& y, float bias) { y = std::max(y + bias, 0.0F); });
+      each_element(set, [](T& y, T bias) { y = std::max(y + bias, T{0}); });
     }
   }
 
@@ -53,32 +67,32 @@ class OpenBlas : public Contender {
   void transpose() {
     for (std::int64_t o = 0; o < outputs(); ++o) {
       for (std::int64_t k = 0; k < inputs(); ++k) {
-        weight_[static_cast<std::size_t>(k * outputs() + o)] = task_.f32_weight()[o * inputs() + k];
+        weight_[static_cast<std::size_t>(k * outputs() + o)] = task_.weight_of<T>()[o * inputs() + k];
       }
     }
   }
 
-  void multiply(std::size_t set, float beta) {
-    const float* x = task_.f32_x(set);
-    float* y = task_.f32_y(set);
+  void multiply(std::size_t set, T beta) {
+    const T* x = task_.x_of<T>(set);
+    T* y = task_.y_of<T>(set);
     const auto m = static_cast<blasint>(rows()), n = static_cast<blasint>(outputs());
     const auto k = static_cast<blasint>(inputs());
     if (m == 1 && is_transposed_) {
-      cblas_sgemv(CblasRowMajor, CblasTrans, k, n, 1, weight_.data(), n, x, 1, beta, y, 1);
+      Blas<T>::kGemv(CblasRowMajor, CblasTrans, k, n, 1, weight_.data(), n, x, 1, beta, y, 1);
     } else if (m == 1) {
-      cblas_sgemv(CblasRowMajor, CblasNoTrans, n, k, 1, weight_.data(), k, x, 1, beta, y, 1);
+      Blas<T>::kGemv(CblasRowMajor, CblasNoTrans, n, k, 1, weight_.data(), k, x, 1, beta, y, 1);
     } else if (n == 1) {
-      cblas_sgemv(CblasRowMajor, CblasNoTrans, m, k, 1, x, k, weight_.data(), 1, beta, y, 1);
+      Blas<T>::kGemv(CblasRowMajor, CblasNoTrans, m, k, 1, x, k, weight_.data(), 1, beta, y, 1);
     } else {
-      cblas_sgemm(CblasRowMajor, CblasNoTrans, is_transposed_ ? CblasNoTrans : CblasTrans, m, n, k, 1, x, k,
-                  weight_.data(), is_transposed_ ? n : k, beta, y, n);
+      Blas<T>::kGemm(CblasRowMajor, CblasNoTrans, is_transposed_ ? CblasNoTrans : CblasTrans, m, n, k, 1, x,
+                     k, weight_.data(), is_transposed_ ? n : k, beta, y, n);
     }
   }
 
   template <class Function>
   void each_element(std::size_t set, Function function) {
-    float* y = task_.f32_y(set);
-    const float* bias = task_.f32_bias();
+    T* y = task_.y_of<T>(set);
+    const T* bias = task_.bias_of<T>();
     const std::int64_t row_count = rows(), columns = outputs();
     if (columns == 1) {
       for (std::int64_t r = 0; r < row_count; ++r) function(y[r], *bias);
@@ -94,7 +108,7 @@ class OpenBlas : public Contender {
   Task task_;
   bool is_transposed_;
   BiasAt bias_at_;
-  std::vector<float> weight_;
+  std::vector<T> weight_;
 };
 
 Contenders ways_of(const Task& task) {
@@ -102,7 +116,10 @@ Contenders ways_of(const Task& task) {
   if (task.problem.activation.kind != ActivationKind::relu) return ways;
   for (const bool is_transposed : {false, true}) {
     for (const BiasAt bias_at : {BiasAt::before, BiasAt::after}) {
-      ways.push_back(std::make_unique<OpenBlas>(task, is_transposed, bias_at));
+      if (task.problem.dtype == DType::f64)
+        ways.push_back(std::make_unique<OpenBlas<double>>(task, is_transposed, bias_at));
+      else
+        ways.push_back(std::make_unique<OpenBlas<float>>(task, is_transposed, bias_at));
     }
   }
   return ways;

@@ -74,7 +74,7 @@ std::vector<Peer> found_peers() {
 bool is_served_by_peers(const Problem& problem) {
   Problem served = problem;
   served.groups = 1;
-  served.dtype = served.output_dtype = DType::f32;
+  served.dtype = served.output_dtype = problem.dtype == DType::f64 ? DType::f64 : DType::f32;
   served.has_bias = true;
   served.shared_x = false;
   served.arithmetic = Arithmetic::reproducible;

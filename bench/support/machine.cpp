@@ -6,10 +6,11 @@
 #include <sys/utsname.h>
 
 #include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
+
+#include "source_commit.hpp"
 
 namespace perceptron::bench {
 namespace {
@@ -59,17 +60,7 @@ Machine this_machine() {
 
 std::string utc_date() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
 
-std::string source_commit() {
-  const char* command = "git -C '" PERCEPTRON_SOURCE_DIR "' describe --always --dirty --match '' 2>/dev/null";
-  std::string output;
-  if (std::FILE* pipe = popen(command, "r")) {
-    std::array<char, 128> buffer{};
-    if (std::fgets(buffer.data(), static_cast<int>(buffer.size()), pipe) != nullptr) output = buffer.data();
-    pclose(pipe);
-  }
-  while (!output.empty() && output.back() == '\n') output.pop_back();
-  return output.empty() ? "unknown" : output;
-}
+std::string source_commit() { return PERCEPTRON_SOURCE_COMMIT; }
 
 double load_average() {
   double load = 0;

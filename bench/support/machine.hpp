@@ -19,7 +19,8 @@ Machine this_machine();
 
 /// "2025-01-31T12:00:00Z".
 std::string utc_date();
-/// The commit of the source tree, "-dirty" where tracked files differ from it, "unknown" without git.
+/// The commit that this program was built from, "-dirty" where tracked files differed from it, "unknown"
+/// without git.
 std::string source_commit();
 /// Load average of the last minute: what else ran.
 double load_average();
