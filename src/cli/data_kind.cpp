@@ -145,7 +145,7 @@ class Filling {
   int result_exponent() const {
     const int lowest =
         std::max(lowest_exponent(accumulator_of(problem_.dtype)), lowest_exponent(problem_.output_dtype));
-    return std::max(lowest - 3, problem_.dtype == DType::f16 ? -17 : lowest - 3);
+    return problem_.dtype == DType::f16 ? std::max(lowest - 3, -17) : lowest - 3;
   }
   /// Subnormal numbers of f16; elsewhere half of what the product needs.
   int x_exponent() const { return problem_.dtype == DType::f16 ? -18 : result_exponent() / 2; }

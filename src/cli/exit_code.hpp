@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdexcept>
+#include <string_view>
 
 namespace perceptron::cli {
 
@@ -12,6 +13,11 @@ enum ExitCode : int {
   kFailure = 3,   ///< A file or device that cannot be used, or memory.
   kNoSuchDevice = 77,
 };
+
+/// For the help of verbs that check.
+inline constexpr std::string_view kExitCodeHelp =
+    "Exit codes: 0 done, 1 a check failed, 2 bad usage or input, 3 device or file failure,\n"
+    "77 no such device, 130 interrupted.";
 
 /// A signal asked for an early end; everything unfinished has been or will be removed.
 class Interrupted : public std::runtime_error {

@@ -97,10 +97,10 @@ class Comparison {
     for (const std::int64_t row : {std::int64_t{0}, rows / 2, rows - 1}) run_part("a row alone", row, 1);
     run_part("fewer rows", 0, rows / 3);
     run_part("fewer rows", rows / 3, rows - rows / 3);
-    permuted();
-    spread();
-    threads();
-    chunked();
+    check_permuted_rows();
+    check_spread_views();
+    check_other_threads();
+    check_chunks();
     return std::move(broken_);
   }
 
@@ -118,7 +118,7 @@ class Comparison {
     note(way, difference(y_, first, part.view()));
   }
 
-  void permuted() {
+  void check_permuted_rows() {
     if (y_.rows < 2) return;
     const ConstMatrixView x = operands_.x();
     const Matrix turned = reversed(x);
@@ -127,7 +127,7 @@ class Comparison {
     note("rows permuted", difference(y_, 0, reversed(std::as_const(y).view()).view()));
   }
 
-  void spread() {
+  void check_spread_views() {
     ConstMatrixView x = operands_.x();
     const bool is_shared = x.group_stride == 0;
     if (is_shared) x.groups = 1;
@@ -138,14 +138,14 @@ class Comparison {
     if (!to.is_clean_around()) broken_.emplace_back("strided and misaligned: stores outside the rows of y");
   }
 
-  void threads() {
+  void check_other_threads() {
     Options other = options_;
     other.threads = options_.threads == 1 ? 2 : 1;
     run_all(fmt::format("{} threads", other.threads).c_str(), other);
   }
 
   /// Where rows pass through scratch memory: as much of it as five rows need.
-  void chunked() {
+  void check_chunks() {
     const std::size_t budget = engine_.plan(5).scratch_bytes;
     if (y_.rows <= 5 || budget == 0 || budget == engine_.plan(y_.rows).scratch_bytes) return;
     Options other = options_;

@@ -29,7 +29,7 @@ struct Outputs {
 DType stored_dtype(const NpyReader& reader, DType model) {
   if (reader.element_name() == "f32" && model == DType::bf16) return model;
   for (const DTypeTraits& dtype : kDTypes) {
-    if (dtype.name == reader.element_name()) return parse_dtype(dtype.name);
+    if (dtype.name == reader.element_name()) return dtype.dtype;
   }
   return model;
 }

@@ -218,11 +218,11 @@ PtxResult run(const PtxKernel& kernel, const PtxOptions& options, DataKind kind)
   launch.grid = extents(options.grid, "--grid", names);
   launch.block = extents(options.block, "--block", names);
   launch.shared_bytes = evaluate_of("--shared", options.shared, names);
-  launch.seed = options.seed;
+  launch.seed = options.seed + static_cast<std::uint64_t>(kind);  // Each kind sees another schedule.
   launch.threads = options.threads;
   launch.allows_same_value_stores = options.allows_same_value_stores;
   launch.print = [](std::string_view text) { fmt::print(stderr, "{}", text); };
-  launch.watch = stop_if_interrupted;
+  launch.poll = stop_if_interrupted;
   for (const std::string& word : split(options.arguments)) launch.arguments.push_back(arguments.of(word));
   try {
     const PtxReport report = kernel.run(launch);

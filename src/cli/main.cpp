@@ -27,8 +27,7 @@ constexpr const char* kExamples = R"(Examples:
   perceptron bench --peers
   perceptron info
 
-`perceptron VERB --help` tells more. Exit codes: 0 done, 1 a check failed, 2 bad usage or input,
-3 device or file failure, 77 no such device, 130 interrupted.)";
+`perceptron VERB --help` tells more.)";
 
 /// The exit code tells the same where standard error cannot be written.
 int fail(int code, const std::string& message) {
@@ -91,7 +90,7 @@ int parse_and_act(int argc, char** argv) {
   app.require_subcommand(0, 1);
   refuse_empty_words(app);
   app.set_version_flag("--version", fmt::format("perceptron {}", version()));
-  app.footer(kExamples);
+  app.footer(fmt::format("{}\n{}", kExamples, kExitCodeHelp));
   app.get_formatter()->column_width(28);
   if (argc < 2) {
     std::fputs(app.help().c_str(), stderr);

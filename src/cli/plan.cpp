@@ -31,7 +31,6 @@ constexpr const char* kPlanExamples = R"(Examples:
   perceptron plan 64@1024x16x16:bf16-f32:leaky_relu=0.1 --traits my_gpu.json --json
   perceptron plan 1x4096x1024:f32:softmax --device cpu
 
-A PROBLEM is [G@]ROWSxINPUTSxOUTPUTS:dtype[-outdtype]:activation[=a][:nobias][:sharedx][:tensor].
 The "traits" of the JSON output are a traits file.)";
 
 Json to_value(const EntryResources& resources) {
@@ -179,7 +178,7 @@ void add_plan(CLI::App& app, Action& action) {
                    "A GPU that need not be there: h200, h100, a100 or a JSON file of traits")
       ->excludes(device);
   verb->add_flag("--json", options->is_json, "Print JSON");
-  verb->footer(kPlanExamples);
+  verb->footer(fmt::format("{}\nA PROBLEM is {}.", kPlanExamples, kProblemGrammar));
   verb->callback([options, &action] { action = [options] { return plan(*options); }; });
 }
 

@@ -43,9 +43,7 @@ constexpr const char* kRunExamples = R"(Examples:
 
 INPUT holds rows: [rows, inputs], one row [inputs], or [groups, rows, inputs] for a model with groups
 (without that axis all groups read the same rows). OUTPUT gets [rows, outputs], [outputs], or with groups
-[groups, rows, outputs]; it is replaced only when everything is written.
-Exit codes: 0 done, 1 a check failed, 2 bad usage or input, 3 device or file failure, 77 no such device,
-130 interrupted.)";
+[groups, rows, outputs]; it is replaced only when everything is written.)";
 
 void refuse_lossy_paths(const RunOptions& options) {
   refuse_overwriting(options.output, "output", options.input, "input");
@@ -122,6 +120,7 @@ RunReport compute(const RunOptions& options) {
   RunReport report = describe(options, model, reader);
   report.bytes = bytes_per_row(model, reader, chunks.output_dtype) * static_cast<double>(reader.rows());
   report.plan = engine.plan(chunks.rows);
+  if (options.engine.device == "auto") report.gpu_absence = gpu_absence();
   report.seconds = seconds;
   run_chunks({model, reader, session, writer}, chunks, report);
   timed(report.seconds.write, [&] { writer.finish(); });
@@ -164,7 +163,7 @@ void add_run(CLI::App& app, Action& action) {
                  "Compare every output bit for bit with the reference arithmetic");
   verb->add_option("--report", options->report, "Write what was done and how fast to this file, as JSON");
   verb->add_flag("--quiet", options->is_quiet, "Print errors only");
-  verb->footer(kRunExamples);
+  verb->footer(fmt::format("{}\n{}", kRunExamples, kExitCodeHelp));
   verb->callback([options, &action] { action = [options] { return run(*options); }; });
 }
 

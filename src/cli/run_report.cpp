@@ -13,8 +13,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// From file to file: reading, computing and writing; the model was loaded before, and a check is no work.
 double per_second(double amount, const RunReport& report) {
-  return report.seconds.total > 0 ? amount / report.seconds.total : 0;
+  const Seconds& seconds = report.seconds;
+  const double work = seconds.read + seconds.compute + seconds.write;
+  return work > 0 ? amount / work : 0;
 }
 
 std::string duration(double seconds) {
@@ -70,7 +73,9 @@ std::string to_text(const RunReport& report) {
   line("input", fmt::format("{}: {}", report.input, counted(report.rows, "row")));
   line("output", report.output);
   line("device", fmt::format("{}, {}", report.plan.device, counted(report.plan.threads, "thread")));
-  line("rate", fmt::format("{:.0f} rows/s, {:.3f} GB/s", per_second(static_cast<double>(report.rows), report),
+  if (!report.gpu_absence.empty()) line("no GPU", report.gpu_absence);
+  line("rate", fmt::format("{:.0f} rows/s, {:.3f} GB/s, read, computed and written",
+                           per_second(static_cast<double>(report.rows), report),
                            per_second(report.bytes, report) * 1e-9));
   line("time", times(report));
   if (report.check) text += verdict_line(*report.check);
@@ -85,6 +90,7 @@ std::string to_json(const RunReport& report) {
       {"output", report.output},
       {"device", report.plan.device},
       {"threads", report.plan.threads},
+      {"gpu_absence", report.gpu_absence},
       {"groups", report.groups},
       {"rows", report.rows},
       {"inputs", report.inputs},

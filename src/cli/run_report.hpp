@@ -31,6 +31,7 @@ struct RunReport {
   std::int64_t outputs = 0;
   double bytes = 0;  ///< Of x and y as computed, all groups together.
   Plan plan;
+  std::string gpu_absence;  ///< Why "auto" did not choose a GPU; empty where it did, or was not asked.
   Seconds seconds;
   std::optional<Verdict> check;  ///< Where --check was given.
 };

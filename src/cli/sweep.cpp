@@ -47,8 +47,10 @@ void add_policies(std::vector<std::string>& names, const std::string& device, co
     if (family.empty() || own == family) names.push_back(fmt::format("{}:{}", device, policy));
   }
   if (names.size() == before) {
-    throw InvalidArgument(fmt::format("{} has no kernels of the family \"{}\"; expected one of: {}", device,
-                                      family, fmt::join(families, ", ")));
+    throw InvalidArgument(
+        fmt::format("{} has no kernels of the family \"{}\"; expected one of: {} (pack runs in every "
+                    "problem, row_softmax in those with softmax)",
+                    device, family, fmt::join(families, ", ")));
   }
 }
 

@@ -18,6 +18,7 @@
 #include "src/cli/progress.hpp"
 #include "src/cli/report_file.hpp"
 #include "src/cli/seed_option.hpp"
+#include "src/cli/status.hpp"
 #include "src/cli/stopwatch.hpp"
 #include "src/cli/sweep_report.hpp"
 #include "src/cli/verbs.hpp"
@@ -47,14 +48,10 @@ constexpr const char* kValidateExamples = R"text(Examples:
   perceptron validate --ptx layer.ptx --entry layer --args x,w,b,y,rows,inputs,outputs \
     --grid "ceil(outputs/16),ceil(rows/16)" --block 16,16 --problem 33x70x20:f32:relu     a kernel of your own
 
-A PROBLEM is [G@]ROWSxINPUTSxOUTPUTS:dtype[-outdtype]:activation[=a][:nobias][:sharedx][:tensor].
-DATA is integers, one_hot, cancelling, positive, wide, subnormal, special or ties; default: all of them.
 PASSED: every bit is the reference's, and every output lies in the interval that a proved bound allows.
 FAILED: with what was found and a line that reproduces it. SKIPPED: the kernel does not take the problem.
-MISTRUSTED: too many outputs ought to be zero to tell, or what is allowed is as wide as they are, as in deep
-models under tensor arithmetic, unless --hidden lets each layer be judged by itself.
-Exit codes: 0 done, 1 a check failed, 2 bad usage or input, 3 device or file failure, 77 no such device,
-130 interrupted.)text";
+MISTRUSTED: passed, which proves little: too many outputs ought to be zero, or what is allowed is as wide as
+they are, as in deep models under tensor arithmetic, unless --hidden lets each layer be judged by itself.)text";
 
 Arithmetic parse_arithmetic(const std::string& name) {
   for (const Arithmetic arithmetic : {Arithmetic::reproducible, Arithmetic::tensor}) {
@@ -71,7 +68,7 @@ SweepOptions sweep_options(const ValidateWords& words) {
   for (const std::string& name : words.dtypes) options.dtypes.push_back(parse_dtype(name));
   for (const std::string& name : words.kinds) options.kinds.push_back(parse_data_kind(name));
   if (options.dtypes.empty()) {
-    for (const DTypeTraits& dtype : kDTypes) options.dtypes.push_back(parse_dtype(dtype.name));
+    for (const DTypeTraits& dtype : kDTypes) options.dtypes.push_back(dtype.dtype);
   }
   if (options.kinds.empty()) {
     for (const std::string_view name : kDataKinds) options.kinds.push_back(parse_data_kind(name));
@@ -136,6 +133,12 @@ int conclude(const ValidateWords& words, const std::vector<Verdict>& verdicts, R
   std::FILE* const text = text_stream(words);
   if (report != nullptr) report->write(to_json(verdicts));
   if (!words.is_quiet) fmt::print(text, "{}", to_text(verdicts));
+  const bool is_too_wide = status_of(verdicts.back()) == Status::mistrusted && verdicts.back().vague > 0;
+  if (!words.is_quiet && is_too_wide && words.files.hidden.empty()) {
+    fmt::print(
+        text,
+        "  of a stack, --hidden FILE for each layer but the last lets every layer be judged by itself\n");
+  }
   return std::ranges::all_of(verdicts, &Verdict::passed) ? kDone : kCheckFailed;
 }
 
@@ -231,8 +234,9 @@ void add_ptx_options(CLI::App* verb, PtxOptions& ptx) {
           "activation's parameter; y=0: y with zeros at first; zeros(BYTES): a workspace; {x,rows,…}: a "
           "structure; x_stride, … and formulas of them")
       ->needs(file);
-  verb->add_option("--grid", ptx.grid, "Blocks x,y,z, as ceil(outputs/16),ceil(rows/16)")->needs(file);
-  verb->add_option("--block", ptx.block, "Threads x,y,z of a block, as 16,16")->needs(file);
+  verb->add_option("--grid", ptx.grid, "Blocks x,y,z, as ceil(outputs/16),ceil(rows/16); default 1")
+      ->needs(file);
+  verb->add_option("--block", ptx.block, "Threads x,y,z of a block, as 16,16; default 1")->needs(file);
   verb->add_option("--shared", ptx.shared, "Bytes of dynamic shared memory per block")->needs(file);
   verb->add_flag("--same-value-stores", ptx.allows_same_value_stores,
                  "Threads may store one value to one place in any order, as Triton's do")
@@ -266,7 +270,8 @@ void add_validate(CLI::App& app, Action& action) {
   verb->add_option("--json", words->json, "Write every case and verdict to this file");
   verb->add_flag("--quiet", words->is_quiet, "Print errors only");
   separate_uses(verb);
-  verb->footer(kValidateExamples);
+  verb->footer(fmt::format("{}\nA PROBLEM is {}.\nDATA is {}; default: all of them.\n{}", kValidateExamples,
+                           kProblemGrammar, fmt::join(kDataKinds, ", "), kExitCodeHelp));
   verb->callback([words, &action] { action = [words] { return validate(*words); }; });
 }
 

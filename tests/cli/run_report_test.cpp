@@ -12,7 +12,7 @@ RunReport report_with(const std::optional<Verdict>& verdict) {
   RunReport report;
   report.model = "model\xff";  // Paths need not be UTF-8.
   report.rows = 10;
-  report.seconds.total = 2;
+  report.seconds = {.load = 3, .read = 0.5, .compute = 1, .write = 0.5, .check = 4, .total = 10};
   report.check = verdict;
   return report;
 }

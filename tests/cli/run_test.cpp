@@ -117,7 +117,7 @@ TEST_F(Run, TakesZeroRows) {
 
 TEST_F(Run, ServesEveryDtypeOfTheModel) {
   for (const DTypeTraits& dtype : kDTypes) {
-    const DType storage = parse_dtype(dtype.name);
+    const DType storage = dtype.dtype;
     const Model model = small_model(4, 3, storage);
     const Matrix x = numbered(DType::f32, 9, 4);
     model.save(dir_ / "model");
@@ -171,14 +171,13 @@ TEST_F(Run, WritesAReport) {
   EXPECT_EQ(report["check"]["passed"], true);
   EXPECT_EQ(report["check"]["checked"], 4500);
   EXPECT_EQ(report["check"]["mismatches"], 0);
-  double parts = 0;
-  for (const char* part : {"load", "read", "compute", "write", "check"})
-    parts += report["seconds"][part].get<double>();
-  const double total = report["seconds"]["total"];
-  EXPECT_GT(parts, 0);
-  EXPECT_LE(parts, total);
-  EXPECT_NEAR(report["rows_per_s"].get<double>() * total, 450, 1e-6);
-  EXPECT_NEAR(report["gbytes_per_s"].get<double>() * 1e9 * total, 450 * (64 + 10) * 4, 1e-3);
+  double work = 0;
+  for (const char* part : {"read", "compute", "write"}) work += report["seconds"][part].get<double>();
+  EXPECT_GT(work, 0);
+  EXPECT_LE(work + report["seconds"]["load"].get<double>() + report["seconds"]["check"].get<double>(),
+            report["seconds"]["total"].get<double>());
+  EXPECT_NEAR(report["rows_per_s"].get<double>() * work, 450, 1e-6);
+  EXPECT_NEAR(report["gbytes_per_s"].get<double>() * 1e9 * work, 450 * (64 + 10) * 4, 1e-3);
 }
 
 TEST_F(Run, LeavesTheCheckOutOfTheReportWhereThereWasNone) {

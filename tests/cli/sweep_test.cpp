@@ -15,7 +15,7 @@ namespace {
 
 std::vector<DType> all_dtypes() {
   std::vector<DType> all;
-  for (const DTypeTraits& dtype : kDTypes) all.push_back(parse_dtype(dtype.name));
+  for (const DTypeTraits& dtype : kDTypes) all.push_back(dtype.dtype);
   return all;
 }
 
@@ -144,8 +144,7 @@ TEST(SweepReport, EveryFailurePrintsALineThatReproducesIt) {
        {"1 PASSED, 1 FAILED, 1 SKIPPED, 1 MISTRUSTED", "FAILED 33x513x65:f32:relu, cancelling data",
         "3 of 100 elements differ", "takes at most 8 outputs", "9 of 9 outputs",
         "reproduce: perceptron validate --device ptx:tile_fma/64x64 --problem 33x513x65:f32:relu --data "
-        "cancelling "
-        "--seed 5 --suite full\n"}) {
+        "cancelling --seed 5 --suite full\n"}) {
     EXPECT_NE(text.find(part), std::string::npos) << "no \"" << part << "\" in: " << text;
   }
 }

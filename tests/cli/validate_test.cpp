@@ -170,7 +170,7 @@ TEST_F(ValidateVerb, JudgesLayersByThemselves) {
 
 TEST_F(ValidateVerb, ReadsOutputsInEveryDtype) {
   for (const DTypeTraits& dtype : kDTypes) {
-    write_example(parse_dtype(dtype.name), 2);
+    write_example(dtype.dtype, 2);
     expect_word(expect_success(files()).out, "400 elements, all bit-identical");
   }
   change_y(3, 1, 1e-3F);  // Of the last one, bf16, stored as f32.
