@@ -1,5 +1,5 @@
 // The eighteen activations as values: their names, their parameters, how they are read and printed.
-// What each computes is the table in the numeric contract; the formulas are in kernels/epilogue.
+// What each computes stands beside its name; limits, methods and formulas are in kernels/epilogue.
 #pragma once
 
 #include <array>
@@ -16,24 +16,24 @@
 namespace perceptron {
 
 enum class ActivationKind : std::uint8_t {
-  identity,
-  step,
-  sigmoid,
-  tanh,
-  relu,
-  leaky_relu,
-  elu,
-  selu,
-  gelu,
-  gelu_tanh,
-  silu,
-  softplus,
-  softsign,
-  hard_sigmoid,
-  hard_tanh,
-  hard_swish,
-  mish,
-  softmax,  ///< Over the whole row; every other one is of a single element.
+  identity,      ///< z
+  step,          ///< 1 where z > 0, else 0
+  sigmoid,       ///< 1 / (1 + e⁻ᶻ)
+  tanh,          ///< tanh z
+  relu,          ///< z where z > 0, else 0
+  leaky_relu,    ///< z where z > 0, else a·z
+  elu,           ///< z where z > 0, else a·(eᶻ − 1)
+  selu,          ///< 1.0507009873554805 · (z where z > 0, else 1.6732632423543772·(eᶻ − 1))
+  gelu,          ///< z/2 · erfc(−z/√2)
+  gelu_tanh,     ///< z/2 · (1 + tanh(√(2/π)·(z + 0.044715 z³)))
+  silu,          ///< z / (1 + e⁻ᶻ)
+  softplus,      ///< max(z, 0) + log(1 + e^−|z|)
+  softsign,      ///< z / (1 + |z|)
+  hard_sigmoid,  ///< a·z + ½, at least 0 and at most 1; ONNX has a = 0.2
+  hard_tanh,     ///< z, at least −1 and at most 1
+  hard_swish,    ///< z · hard_sigmoid(z) with a = 1/6
+  mish,          ///< z · tanh(softplus(z))
+  softmax,  ///< e^(zⱼ − m) / Σₖ e^(zₖ − m) over the row, m its largest z; every other one is of one element
 };
 
 struct ActivationTraits {

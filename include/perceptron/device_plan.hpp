@@ -41,9 +41,10 @@ struct Occupancy {
 /// A lower bound of the time: the larger of multiply-adds at peak and bytes at full bandwidth, and launches.
 /// An estimate: nothing of it is measured, and evaluating the activation is left out.
 struct Roofline {
-  double flops = 0, flops_per_second = 0;  ///< flops_per_second is the peak of the accumulator's type.
-  double bytes = 0,
-         bytes_per_second = 0;  ///< Each byte of x, W, b and y once; for softmax also its sums, twice.
+  double flops = 0;
+  double flops_per_second = 0;  ///< The peak of the accumulator's type.
+  double bytes = 0;             ///< Each byte of x, W, b and y once; for softmax also its sums, twice.
+  double bytes_per_second = 0;
   std::int64_t launches = 1;
   double seconds_per_launch = 0;
 

@@ -1,5 +1,5 @@
-// Storage types and the two kinds of arithmetic. One line per dtype in one list; everything else loops over
-// it.
+// Storage types and the two kinds of arithmetic. A new dtype is added to the lists of this file; everything
+// else loops over them.
 #pragma once
 
 #include <array>
@@ -17,6 +17,7 @@ namespace perceptron {
 enum class DType : std::uint8_t { f64, f32, f16, bf16 };
 
 struct DTypeTraits {
+  DType dtype;
   std::string_view name;
   std::size_t bytes;
   int exponent_bits;
@@ -25,10 +26,10 @@ struct DTypeTraits {
 
 /// Indexed by DType.
 inline constexpr std::array<DTypeTraits, 4> kDTypes{{
-    {"f64", 8, 11, 53},
-    {"f32", 4, 8, 24},
-    {"f16", 2, 5, 11},
-    {"bf16", 2, 8, 8},
+    {DType::f64, "f64", 8, 11, 53},
+    {DType::f32, "f32", 4, 8, 24},
+    {DType::f16, "f16", 2, 5, 11},
+    {DType::bf16, "bf16", 2, 8, 8},
 }};
 
 constexpr const DTypeTraits& traits(DType dtype) { return kDTypes[static_cast<std::size_t>(dtype)]; }
@@ -84,5 +85,8 @@ constexpr std::string_view to_string(Arithmetic arithmetic) {
 
 /// The contract's block length: inputs are summed in blocks of this many consecutive ones.
 inline constexpr std::int64_t kSumBlock = 256;
+
+/// How many partial sums softmax keeps: it fixes the order of the additions.
+inline constexpr std::int64_t kSoftmaxPartials = 32;
 
 }  // namespace perceptron

@@ -33,8 +33,11 @@ class PERCEPTRON_API Model {
   void save(const std::filesystem::path& path) const;
 
   std::size_t layer_count() const;
-  /// Views of the model's own memory, valid as long as any copy of the model.
+  /// Views of the model's own memory, valid as long as any copy of the model. Throws InvalidArgument where
+  /// there is no such layer.
   Layer layer(std::size_t index) const;
+  /// All of them, the first one first.
+  std::vector<Layer> layers() const;
   std::int64_t inputs() const;
   std::int64_t outputs() const;
   std::int64_t groups() const;

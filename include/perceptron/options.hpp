@@ -18,12 +18,13 @@ namespace perceptron {
 using Stream = CUstream_st*;
 
 struct Options {
-  /// "auto": a GPU where there is one, else the CPU. "cuda": the first GPU; "cuda:N": that one. "cpu".
-  /// "cpu:avx2" and the like force one of the CPU targets that devices() lists. "ptx" executes the CUDA
-  /// kernels' PTX on the CPU, watched: for tests; with
-  /// ":FAMILY/POLICY" that policy ("ptx:tile_fma/64x64"), with "@SEED" behind it the machine's choices of
-  /// that seed. What a kernel must not do is an Error that names kernel, line, block and thread.
-  /// "cuda:N:FAMILY/POLICY" forces a policy on a GPU, for tests too.
+  /// "auto"               a GPU where there is one, else the CPU
+  /// "cpu", "cpu:avx2"    the CPU; one of its targets that devices() lists
+  /// "cuda", "cuda:N"     the first GPU; that one
+  /// "ptx"                the CUDA kernels' PTX executed on the CPU, watched: for tests. What a kernel must
+  ///                      not do is an Error that names kernel, line, block and thread
+  /// ":FAMILY/POLICY" behind "cuda:N" or "ptx" forces a kernel ("ptx:tile_fma/64x64"), "@SEED" behind a ptx
+  /// name the machine's choices.
   std::string device = "auto";
   /// CPU threads of one call, the caller's included; 0: one per core that the process may use, which is also
   /// the most that are used. 1: no others.
@@ -42,7 +43,7 @@ struct Options {
 struct DeviceInfo {
   std::string name;         ///< What Options::device takes: "cuda:0", "cpu", "cpu:avx2".
   std::string description;  ///< Processor or board, for people.
-  int lanes_f32 = 1;        ///< f32 elements per vector.
+  int lanes_f32 = 1;        ///< f32 elements per vector; of a GPU 32, its warp; of ptx 1.
   bool is_default = false;  ///< What "auto" chooses.
 };
 

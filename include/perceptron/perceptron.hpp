@@ -1,4 +1,4 @@
-// Everything.
+// Includes every public header.
 #pragma once
 
 #include "perceptron/activation.hpp"

@@ -14,7 +14,7 @@ namespace perceptron {
 /// One layer of a plan: which kernel and why.
 struct LayerPlan {
   Problem problem;
-  std::string kernel;
+  std::string kernel;  ///< "cpu:avx2/tile", "cuda:0/tile_fma_64x64_f32".
   std::string reason;
 };
 

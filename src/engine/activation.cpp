@@ -44,6 +44,10 @@ double parse_parameter(std::string_view name, std::string_view digits) {
 }  // namespace
 
 void check(const Activation& activation) {
+  if (static_cast<std::size_t>(activation.kind) >= kActivations.size()) {
+    throw InvalidArgument("activation " + std::to_string(static_cast<int>(activation.kind)) +
+                          ": no value of ActivationKind");
+  }
   const auto& [name, has_parameter, default_parameter] = traits(activation.kind);
   const auto refuse = [&, &activation_name = name](const std::string& expected) {
     throw InvalidArgument("activation " + std::string(activation_name) + ": " + expected + ", found " +

@@ -46,6 +46,10 @@ void check_fits(bool fits, const char* name, const char* what, std::int64_t expe
 }  // namespace
 
 void check_view(const ConstMatrixView& view, const char* name) {
+  if (static_cast<std::size_t>(view.dtype) >= kDTypes.size() || view.place > Place::device) {
+    throw InvalidArgument(fmt::format("{}: dtype {} and place {} are no values of DType and Place", name,
+                                      static_cast<int>(view.dtype), static_cast<int>(view.place)));
+  }
   if (view.rows < 0 || view.columns < 0 || view.groups < 1) {
     throw InvalidArgument(
         fmt::format("{}: {} groups of {} × {}; expected at least one group and no negative size", name,
@@ -67,6 +71,11 @@ void check_view(const ConstMatrixView& view, const char* name) {
     throw InvalidArgument(
         fmt::format("{}: data is null, expected {} × {} elements", name, view.rows, view.columns));
   }
+}
+
+void check_threads(int threads) {
+  if (threads >= 0) return;
+  throw InvalidArgument(fmt::format("threads is {}, expected 0 (one per core) or more", threads));
 }
 
 void check_layer(const Layer& layer, const std::string& name) {
@@ -121,7 +130,7 @@ void check_stack(const std::vector<Layer>& layers) {
   }
 }
 
-void check_call(const ConstMatrixView& x, const Layer& first, const MatrixView& y, const Layer& last) {
+void check_call(const ConstMatrixView& x, const Layer& first, const ConstMatrixView& y, const Layer& last) {
   check_view(x, "x");
   check_view(y, "y");
   check_fits(x.columns == first.inputs(), "x", "columns for the inputs of the model:", first.inputs(),

@@ -14,12 +14,14 @@ namespace perceptron::engine {
 /// Not null (unless without rows), stride ≥ columns, groups ≥ 1, sizes that 63 bits hold. `name` leads the
 /// message.
 void check_view(const ConstMatrixView& view, const char* name);
+/// Options::threads and the like.
+void check_threads(int threads);
 /// One layer by itself.
 void check_layer(const Layer& layer, const std::string& name);
 /// The layers of a stack against each other.
 void check_stack(const std::vector<Layer>& layers);
 /// x and y of a call against the first and last layer, and against each other.
-void check_call(const ConstMatrixView& x, const Layer& first, const MatrixView& y, const Layer& last);
+void check_call(const ConstMatrixView& x, const Layer& first, const ConstMatrixView& y, const Layer& last);
 
 /// Unsupported where the device cannot read memory of that place.
 void check_place(const ConstMatrixView& view, std::string_view name, const Device& device);

@@ -9,6 +9,7 @@
 #include "src/cpu/cpu_device.hpp"
 #include "src/cuda/cuda_device.hpp"
 #include "src/cuda/make_cuda_device.hpp"
+#include "src/engine/checks.hpp"
 #include "src/ptx/ptx_device.hpp"
 
 namespace perceptron {
@@ -61,9 +62,7 @@ std::unique_ptr<Device> make_device(const Options& options) {
   if (options.arithmetic == Arithmetic::tensor) {
     throw Unsupported("tensor arithmetic: no device of this build offers it; use reproducible");
   }
-  if (options.threads < 0) {
-    throw InvalidArgument(fmt::format("threads is {}, expected 0 (one per core) or more", options.threads));
-  }
+  check_threads(options.threads);
   std::unique_ptr<Device> device =
       options.device == "auto" ? make_default_device(options) : make_named_device(options);
   if (options.log) options.log(choice_text(*device, options.device));

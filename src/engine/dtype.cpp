@@ -2,15 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <string>
+
 #include "perceptron/error.hpp"
 
 namespace perceptron {
 
 DType parse_dtype(std::string_view name) {
-  for (std::size_t index = 0; index < kDTypes.size(); ++index) {
-    if (kDTypes[index].name == name) return static_cast<DType>(index);
+  std::string names;
+  for (const DTypeTraits& each : kDTypes) {
+    if (each.name == name) return each.dtype;
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", each.name);
   }
-  throw InvalidArgument(fmt::format("unknown dtype \"{}\"; expected one of f64, f32, f16, bf16", name));
+  throw InvalidArgument(fmt::format("unknown dtype \"{}\"; expected one of {}", name, names));
 }
 
 }  // namespace perceptron

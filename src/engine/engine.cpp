@@ -21,10 +21,8 @@ using engine::ReadyLayer;
 using engine::ReadyLayers;
 using engine::Workspace;
 
-std::vector<Layer> layers_of(const Model& model) {
-  std::vector<Layer> layers;
-  for (std::size_t index = 0; index < model.layer_count(); ++index) layers.push_back(model.layer(index));
-  return layers;
+void check_rows(std::int64_t rows) {
+  if (rows < 0) throw InvalidArgument(fmt::format("rows is {}, expected 0 or more", rows));
 }
 
 }  // namespace
@@ -67,7 +65,7 @@ struct Engine::State {
 };
 
 Engine::State::State(Model source, const Options& options)
-    : model(std::move(source)), layers(layers_of(model)), device(engine::make_device(options)) {
+    : model(std::move(source)), layers(model.layers()), device(engine::make_device(options)) {
   chunk_rows = engine::chunk_rows(*device, layers, options.memory_budget_bytes);
   ReadyLayers prepared;
   for (const Layer& layer : layers) prepared.push_back(device->prepare(layer));
@@ -89,14 +87,6 @@ void Engine::State::enqueue(const ConstMatrixView& x, const MatrixView& y, Scrat
   refresh(scratch);
   if (x.rows != 0) device->enqueue(*scratch.ready, x, y, *scratch.workspace, stream);
 }
-
-namespace {
-
-void check_rows(std::int64_t rows) {
-  if (rows < 0) throw InvalidArgument(fmt::format("rows is {}, expected 0 or more", rows));
-}
-
-}  // namespace
 
 Engine::Engine(const Model& model, const Options& options)
     : state_(std::make_shared<State>(model, options)) {}
@@ -127,7 +117,6 @@ void Engine::update(std::size_t index, ConstMatrixView weight, ConstMatrixView b
   }
   const Layer& old = state_->layers[index];
   const Layer replacement{weight, bias, old.activation};
-  engine::check_layer(replacement, fmt::format("update of layer {}", index));
   if (weight.rows != old.outputs() || weight.columns != old.inputs() || weight.groups != old.groups() ||
       weight.dtype != old.weight.dtype) {
     throw InvalidArgument(
@@ -135,6 +124,7 @@ void Engine::update(std::size_t index, ConstMatrixView weight, ConstMatrixView b
                     index, weight.rows, weight.columns, to_string(weight.dtype), weight.groups, old.outputs(),
                     old.inputs(), to_string(old.weight.dtype), old.groups()));
   }
+  engine::check_layer(replacement, fmt::format("update of layer {}", index));
   engine::check_places(replacement, fmt::format("update of layer {}", index), *state_->device);
   const std::lock_guard one_update(state_->update_mutex);
   ReadyLayers layers = *state_->current();

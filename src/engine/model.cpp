@@ -1,7 +1,10 @@
 #include "perceptron/model.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
+#include "perceptron/error.hpp"
 #include "src/engine/checks.hpp"
 #include "src/engine/model_builder.hpp"
 
@@ -41,7 +44,17 @@ Model::Model(std::span<const Layer> layers) {
 }
 
 std::size_t Model::layer_count() const { return state_->layers.size(); }
-Layer Model::layer(std::size_t index) const { return state_->layers.at(index).view(); }
+Layer Model::layer(std::size_t index) const {
+  if (index < layer_count()) return state_->layers[index].view();
+  throw InvalidArgument(
+      fmt::format("layer {} of a model that has {}: they count from 0", index, layer_count()));
+}
+
+std::vector<Layer> Model::layers() const {
+  std::vector<Layer> layers;
+  for (std::size_t index = 0; index < layer_count(); ++index) layers.push_back(layer(index));
+  return layers;
+}
 std::int64_t Model::inputs() const { return state_->layers.front().weight.columns(); }
 std::int64_t Model::outputs() const { return state_->layers.back().weight.rows(); }
 std::int64_t Model::groups() const { return state_->layers.front().weight.groups(); }

@@ -32,7 +32,8 @@ std::int64_t parse_count(std::string_view whole, std::string_view text, std::str
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || value < least) {
-    refuse(whole, fmt::format("{} is \"{}\", expected a whole number from {} to 2^63 - 1", what, text, least));
+    refuse(whole,
+           fmt::format("{} is \"{}\", expected a whole number from {} to 2^63 - 1", what, text, least));
   }
   return value;
 }

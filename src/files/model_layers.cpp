@@ -46,11 +46,11 @@ void refuse_unknown(std::string_view name, const std::vector<std::string_view>& 
   if (unknown.empty()) return;
   constexpr std::size_t kMostNamed = 5;
   const auto last = unknown.begin() + static_cast<std::ptrdiff_t>(std::min(unknown.size(), kMostNamed));
-  refuse_content(name,
-                 fmt::format("{} tensors belong to no layer: {}{}; expected {}N.weight and {}N.bias with "
-                             "N = 0, 1, 2, … and nothing else",
-                             unknown.size(), fmt::join(unknown.begin(), last, ", "),
-                             unknown.size() > kMostNamed ? ", …" : "", prefix, prefix));
+  refuse_content(name, fmt::format("{} {} to no layer: {}{}; expected {}N.weight and {}N.bias with "
+                                   "N = 0, 1, 2, … and nothing else",
+                                   unknown.size(), unknown.size() == 1 ? "tensor belongs" : "tensors belong",
+                                   fmt::join(unknown.begin(), last, ", "),
+                                   unknown.size() > kMostNamed ? ", …" : "", prefix, prefix));
 }
 
 }  // namespace

@@ -69,6 +69,7 @@ TEST(ActivationName, BadParametersAreNamed) {
 
 TEST(ActivationName, CheckJudgesValuesToo) {
   EXPECT_NO_THROW(check({ActivationKind::leaky_relu, -3}));
+  EXPECT_THROW(check({static_cast<ActivationKind>(99), 0}), InvalidArgument);
   EXPECT_THROW(check({ActivationKind::relu, 1}), InvalidArgument);
   EXPECT_THROW(check({ActivationKind::elu, std::numeric_limits<double>::infinity()}), InvalidArgument);
 }

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <vector>
 
+#include "kernels/images.hpp"
 #include "perceptron/engine.hpp"
 #include "perceptron/error.hpp"
 #include "perceptron/linear.hpp"
@@ -110,6 +111,9 @@ TEST_F(RefusedCall, SizesBeyond63Bits) {
 
 TEST_F(RefusedCall, WrongDtype) {
   expect_refusal([](auto& x, auto&) { x.dtype = DType::f16; }, {"x: ", "f16", "model's f32", "copy"});
+  expect_refusal([](auto& x, auto&) { x.dtype = static_cast<DType>(77); }, {"x: ", "dtype 77"});
+  expect_refusal([](auto&, auto& y) { y.dtype = static_cast<DType>(77); }, {"y: ", "dtype 77"});
+  expect_refusal([](auto&, auto& y) { y.place = static_cast<Place>(9); }, {"y: ", "place 9"});
   expect_refusal([](auto& x, auto&) { x.dtype = DType::f64; }, {"x: ", "f64", "model's f32", "copy"});
 }
 
@@ -242,6 +246,16 @@ TEST(EngineOptions, AnUnknownDeviceListsWhatThereIs) {
     expect_error<DeviceMissing>(
         [&] { linear(ConstMatrixView(x, 1, 5), model.layer(0), MatrixView(y, 1, 3), options); },
         {"cpu:portable"});
+  }
+}
+
+TEST(EngineOptions, MalformedNamesOfTheMachineAreBadInput) {
+  if (kernels::images().empty()) GTEST_SKIP() << "built without CUDA kernels";
+  const Model model = random_model({{5, 3}, "relu"}, 5);
+  for (const char* name : {"ptx:", "ptx:tile_fma/9x9", "ptx@-3", "ptx@99999999999999999999", "ptxx"}) {
+    Options options;
+    options.device = name;
+    expect_error<InvalidArgument>([&] { Engine(model, options); }, {name, "@SEED"});
   }
 }
 

@@ -27,7 +27,7 @@ TEST_F(KernelBuild, EveryEntryIsInItsImageAndInTheTable) {
     const kernels::Image* image = kernels::find_image(candidate.family);
     ASSERT_NE(image, nullptr) << candidate.family;
     for (const DTypeTraits& dtype : kDTypes) {
-      const std::string entry(candidate.entry(parse_dtype(dtype.name)));
+      const std::string entry(candidate.entry(dtype.dtype));
       if (entry.empty()) continue;
       EXPECT_NE(image->ptx.find(".entry " + entry + "("), std::string_view::npos) << entry;
       const auto rows = kernels::resources();

@@ -130,7 +130,8 @@ TEST(Model, SaysWhatItIs) {
   EXPECT_EQ(model.layer(0).activation, ActivationKind::gelu);
   EXPECT_TRUE(model.layer(0).has_bias());
   EXPECT_FALSE(model.layer(1).has_bias());
-  EXPECT_THROW(static_cast<void>(model.layer(2)), std::out_of_range);
+  expect_error<InvalidArgument>([&] { static_cast<void>(model.layer(2)); }, {"layer 2", "has 2"});
+  EXPECT_EQ(model.layers().at(1).weight.data, model.layer(1).weight.data);
 }
 
 TEST(Model, WeightsNeedNotBeFinite) {

@@ -42,7 +42,7 @@ TEST(RandomElement, NeverChanges) {
 
 TEST(RandomElement, IsExactInItsDtypeAndInRange) {
   for (const DTypeTraits& dtype : kDTypes) {
-    const DType type = parse_dtype(dtype.name);
+    const DType type = dtype.dtype;
     for (std::int64_t column = 0; column < kCount; ++column) {
       const double value = random_element(3, {0, 5, column}, bits_of(type));
       ASSERT_GE(value, -1) << dtype.name;

@@ -208,7 +208,7 @@ bool changes_outputs(const Fault& fault, DType dtype) {
 TEST(ValidateFaults, RightOutputsPass) {
   for (const DTypeTraits& dtype : kDTypes) {
     for (const ActivationKind kind : {ActivationKind::tanh, ActivationKind::identity}) {
-      const Subject subject(parse_dtype(dtype.name), kind);
+      const Subject subject(dtype.dtype, kind);
       for (const Arithmetic arithmetic : {Arithmetic::reproducible, Arithmetic::tensor}) {
         const Verdict verdict = validate(subject.x, subject.layer(), subject.y, arithmetic);
         EXPECT_TRUE(verdict.passed()) << dtype.name << '\n' << describe(verdict);
@@ -221,7 +221,7 @@ TEST(ValidateFaults, RightOutputsPass) {
 TEST(ValidateFaults, EveryPlantedFaultIsCaught) {
   for (const Fault& fault : kFaults) {
     for (const DTypeTraits& traits : kDTypes) {
-      const DType dtype = parse_dtype(traits.name);
+      const DType dtype = traits.dtype;
       if (!changes_outputs(fault, dtype)) continue;
       SCOPED_TRACE(std::string(fault.name) + ", " + std::string(traits.name));
       Subject subject(dtype, fault.activation);
