@@ -24,6 +24,8 @@ constexpr std::int64_t packed_outputs(std::int64_t outputs) {
 /// that only the host has.
 inline constexpr int kSumBlock = int{perceptron::kSumBlock};
 
+constexpr int accumulator_bytes(int storage_bytes) { return storage_bytes == 8 ? 8 : 4; }
+
 /// Strides count elements. Offsets are 64-bit throughout.
 struct LinearArguments {
   const void* x = nullptr;       ///< rows × inputs, of the entry's storage type.

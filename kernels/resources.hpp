@@ -17,12 +17,4 @@ struct Resources {
 /// Every entry for every architecture of this build; empty where it was built without CUDA.
 std::span<const Resources> resources();
 
-/// Null where the entry was not built for that architecture.
-inline const Resources* find_resources(std::string_view entry, std::string_view architecture) {
-  for (const Resources& row : resources()) {
-    if (row.entry == entry && row.architecture == architecture) return &row;
-  }
-  return nullptr;
-}
-
 }  // namespace perceptron::kernels

@@ -9,6 +9,7 @@
 #include "kernels/epilogue/coefficients.hpp"
 #include "kernels/epilogue/scalar_lane.hpp"
 #include "perceptron/activation.hpp"
+#include "perceptron/dtype.hpp"
 
 namespace perceptron::epilogue {
 
@@ -62,9 +63,6 @@ T activate(const Activation& activation, T z) {
     }
   });
 }
-
-/// How many partial sums softmax keeps: part of the contract, it fixes the order of the additions.
-inline constexpr std::int64_t kSoftmaxPartials = 32;
 
 /// y = softmax(z) over outputs ≥ 1 elements; y may be z. A NaN or +∞ among them gives NaN everywhere.
 template <class T>

@@ -43,7 +43,7 @@ constexpr std::uint32_t blocks_for(std::int64_t tiles) {
 }
 
 template <std::size_t kIndex>
-struct Of {
+struct CandidateOf {
   static constexpr const Policy& kPolicy = kPolicies[kIndex];
   static constexpr Shape kShape = kPolicy.shape;
 
@@ -84,8 +84,9 @@ struct Of {
 }  // namespace
 
 std::span<const Candidate> candidates() {
-  static constexpr std::array kCandidates{Of<0>::candidate(), Of<1>::candidate(), Of<2>::candidate(),
-                                          Of<3>::candidate(), Of<4>::candidate()};
+  static constexpr std::array kCandidates{CandidateOf<0>::candidate(), CandidateOf<1>::candidate(),
+                                          CandidateOf<2>::candidate(), CandidateOf<3>::candidate(),
+                                          CandidateOf<4>::candidate()};
   static_assert(kCandidates.size() == kPolicies.size());
   return kCandidates;
 }

@@ -27,10 +27,10 @@ struct Shape {
 /// Every shape stages 16 KB of x at a time, twice.
 constexpr int x_stage_bytes(Shape shape) { return shape.rows() * shape.staged_row_bytes(); }
 constexpr int weight_stage_bytes(Shape shape, int storage_bytes) {
-  return shape.stage_bytes / storage_bytes * shape.outputs * (storage_bytes == 8 ? 8 : 4);
+  return shape.stage_bytes / storage_bytes * shape.outputs * accumulator_bytes(storage_bytes);
 }
 constexpr int totals_bytes(Shape shape, int storage_bytes) {
-  return shape.rows() * shape.outputs * (storage_bytes == 8 ? 8 : 4);
+  return shape.rows() * shape.outputs * accumulator_bytes(storage_bytes);
 }
 constexpr int shared_bytes(Shape shape, int storage_bytes) {
   return 2 * (x_stage_bytes(shape) + weight_stage_bytes(shape, storage_bytes)) +

@@ -23,7 +23,7 @@
 namespace perceptron::kernels::row_softmax {
 
 inline constexpr unsigned kAllLanes = 0xFFFFFFFF;
-inline constexpr int kLanes = static_cast<int>(epilogue::kSoftmaxPartials);
+inline constexpr int kLanes = static_cast<int>(kSoftmaxPartials);
 static_assert(kLanes == 32);  // A partial sum per lane of a warp.
 
 /// The lane's share of one row.

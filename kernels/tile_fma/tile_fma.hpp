@@ -22,8 +22,6 @@ struct Tile {
   constexpr int warp_outputs() const { return 8 * thread_outputs; }
 };
 
-constexpr int accumulator_bytes(int storage_bytes) { return storage_bytes == 8 ? 8 : 4; }
-
 /// Inputs are staged in runs of so many bytes of accumulators: 16 or 32 inputs. Longer stages take more
 /// shared memory and spend fewer instructions beside the products; f64, at half the rate, does not need that.
 constexpr int stage_bytes(Tile tile, int storage_bytes) { return storage_bytes == 8 ? 64 : tile.stage_bytes; }

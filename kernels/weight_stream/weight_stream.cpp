@@ -29,7 +29,7 @@ constexpr std::array kPolicies{
 };
 
 template <std::size_t kIndex>
-struct Of {
+struct CandidateOf {
   static constexpr const Row& kRow = kPolicies[kIndex];
 
   static std::string_view entry(DType storage) { return kRow.entries[static_cast<std::size_t>(storage)]; }
@@ -63,8 +63,8 @@ struct Of {
 }  // namespace
 
 std::span<const Candidate> candidates() {
-  static constexpr std::array kCandidates{Of<0>::candidate(), Of<1>::candidate(), Of<2>::candidate(),
-                                          Of<3>::candidate()};
+  static constexpr std::array kCandidates{CandidateOf<0>::candidate(), CandidateOf<1>::candidate(),
+                                          CandidateOf<2>::candidate(), CandidateOf<3>::candidate()};
   static_assert(kCandidates.size() == kPolicies.size());
   return kCandidates;
 }

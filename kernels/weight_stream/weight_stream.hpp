@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <span>
 
@@ -35,7 +34,6 @@ struct Block {
 
 inline constexpr int kMostThreads = 256, kMostSlots = 32;
 
-constexpr int accumulator_bytes(int storage_bytes) { return storage_bytes == 8 ? 8 : 4; }
 /// Outputs of a lane.
 constexpr int lane_outputs(int storage_bytes) { return 16 / storage_bytes; }
 /// Padded, so that the slots of a warp read their inputs from different banks.

@@ -23,24 +23,24 @@ void finish(const FinishArguments<A>& arguments) {
   }
 }
 
-/// The order of design: 32 partial sums over columns ≡ l (mod 32), then halved down to one.
+/// The contract's order: kSoftmaxPartials partial sums, sum l over columns ≡ l, then halved down to one.
 template <class A>
 void row_softmax(A* row, std::int64_t columns) {
   using V = Vector<A>;
   using Real = typename V::Real;
   A largest = row[0];
   for (std::int64_t c = 1; c < columns; ++c) largest = row[c] > largest ? row[c] : largest;
-  A sums[32] = {};
+  A sums[kSoftmaxPartials] = {};
   for (std::int64_t c = 0; c < columns; c += V::kLanes) {
     const int count = static_cast<int>(std::min<std::int64_t>(V::kLanes, columns - c));
     alignas(64) A lanes[V::kLanes] = {};
     std::copy_n(row + c, count, lanes);
     V::store(exp_nonpositive<V>(V::load(lanes) - V::set(largest)), lanes);
     std::copy_n(lanes, count, row + c);
-    for (int l = 0; l < count; ++l) sums[(c + l) % 32] += lanes[l];
+    for (int l = 0; l < count; ++l) sums[(c + l) % kSoftmaxPartials] += lanes[l];
   }
-  for (int half = 16; half > 0; half /= 2) {
-    for (int l = 0; l < half; ++l) sums[l] += sums[l + half];
+  for (std::int64_t half = kSoftmaxPartials / 2; half > 0; half /= 2) {
+    for (std::int64_t l = 0; l < half; ++l) sums[l] += sums[l + half];
   }
   const Real total = V::set(sums[0]);
   std::int64_t c = 0;

@@ -11,11 +11,11 @@
 
 namespace perceptron::cpu {
 
-/// Rows of a register tile at most, and rows × outputs of the panels that feed it. A panel of weights holds,
-/// for each input, the weights of kPanelVectors (or, in the last panel, one) vectors of outputs.
-/// Sums of 10 × 2 vectors ran 2 to 3 % faster than 12 × 2 on a Zen 4 core.
+/// Most rows of a register tile. Sums of 10 × 2 vectors ran 2 to 3 % faster than 12 × 2 on a Zen 4 core.
 inline constexpr int kTileRows = 10;
+/// Vectors of outputs whose weights a panel holds, input after input; the last panel may have one.
 inline constexpr int kPanelVectors = 2;
+/// Most panels that a single row takes in one call.
 inline constexpr int kRowPanels = 4;
 /// A tile of one vector: 12 rows ran at 97 GFLOP/s, 10 at 115 and 8 at 117 on a Zen 4 core.
 inline constexpr int kMostNarrowTileRows = 8;
@@ -47,7 +47,7 @@ struct Upcoming {
 /// What a tile does with its sums: keep them in t, or add the bias, apply the activation and store y.
 enum class TileEnd { sums, identity, relu };
 
-/// t ← (first ? 0 : t) + block sum, for `rows` × (vectors · lanes) outputs; t is contiguous.
+/// t ← (is_first_block ? 0 : t) + block sum, for `rows` × (vectors · lanes) outputs; t is contiguous.
 template <class A>
 struct TileArguments {
   const A* x;
@@ -58,7 +58,7 @@ struct TileArguments {
   int rows;
   int vectors;  ///< 1, 2; for a single row also those of 2 or kRowPanels panels, panel_stride apart.
   std::int64_t panel_stride;
-  bool first;
+  bool is_first_block;
   Upcoming upcoming;
   // For the ends other than sums:
   const A* bias = nullptr;
@@ -67,7 +67,7 @@ struct TileArguments {
   std::int64_t columns = 0;
 };
 
-/// t ← (first ? 0 : t) + block sum; t is [output][row], t_stride apart.
+/// t ← (is_first_block ? 0 : t) + block sum; t is [output][row], t_stride apart.
 template <class A>
 struct RowLaneArguments {
   const void* x;
@@ -79,7 +79,7 @@ struct RowLaneArguments {
   std::int64_t panel_width;
   std::int64_t rows;  ///< A multiple of kRowLaneVectors · lanes.
   int outputs;
-  bool first;
+  bool is_first_block;
   Upcoming upcoming;
 };
 

@@ -84,8 +84,8 @@ std::int64_t LayerRun<A>::most_task_rows() const {
 
 template <class A>
 std::int64_t LayerRun<A>::most_task_panels() const {
-  const bool is_one_task = layer_.panels() * layer_.wide() <= kTaskOutputs;
-  return is_one_task ? layer_.panels() : kTaskOutputs / layer_.wide();
+  const bool is_one_task = layer_.panels() * layer_.full_panel_width() <= kTaskOutputs;
+  return is_one_task ? layer_.panels() : kTaskOutputs / layer_.full_panel_width();
 }
 
 /// How many rows go through all inputs together. Many, where the weights are large and must not stream too
@@ -181,8 +181,8 @@ void LayerRun<A>::tile_block(const Part& part, Block block, A* x_panel, A* sums)
   arguments.x_stride = x.stride;
   arguments.block_inputs = std::min(block.most, layer_.inputs() - first_input);
   arguments.rows = static_cast<int>(part.rows);
-  arguments.first = first_input == 0;
-  arguments.panel_stride = layer_.wide() * layer_.inputs();
+  arguments.is_first_block = first_input == 0;
+  arguments.panel_stride = layer_.full_panel_width() * layer_.inputs();
   const bool is_last = first_input + arguments.block_inputs == layer_.inputs();
   const TileEnd end = is_last ? tile_end() : TileEnd::sums;
   const auto tile = kernels_.tile[static_cast<std::size_t>(end)][index_of(layer_.packed_dtype())];
@@ -198,18 +198,20 @@ void LayerRun<A>::tile_block(const Part& part, Block block, A* x_panel, A* sums)
         static_cast<const std::byte*>(layer_.panel(part.group, panel)) + first_input * width * weight_bytes;
     arguments.vectors = together * vectors;
     // A single block is finished at once, so all panels may use the same few lines of cache.
-    arguments.t = sums + (is_last && arguments.first ? 0 : p * layer_.wide() * part.rows);
+    arguments.t =
+        sums + (is_last && arguments.is_first_block ? 0 : p * layer_.full_panel_width() * part.rows);
     arguments.upcoming = asks_ahead && p + together == part.panels ? upcoming(part, first_input) : Upcoming{};
     if (end != TileEnd::sums) {
-      arguments.bias = bias + panel * layer_.wide();
-      arguments.y = static_cast<A*>(y_.element(part.group, part.first_row)) + panel * layer_.wide();
+      arguments.bias = bias + panel * layer_.full_panel_width();
+      arguments.y =
+          static_cast<A*>(y_.element(part.group, part.first_row)) + panel * layer_.full_panel_width();
       arguments.y_stride = y_.stride;
-      arguments.columns = layer_.outputs() - panel * layer_.wide();
+      arguments.columns = layer_.outputs() - panel * layer_.full_panel_width();
     }
     tile(arguments);
     if (is_last && end == TileEnd::sums) {
       for (int q = 0; q < together; ++q) {
-        finish_panel(part, panel + q, arguments.t + q * layer_.wide() * part.rows);
+        finish_panel(part, panel + q, arguments.t + q * layer_.full_panel_width() * part.rows);
       }
     }
   }
@@ -226,7 +228,7 @@ FinishArguments<A> LayerRun<A>::finish_arguments(A* t, std::int64_t group, std::
 
 template <class A>
 void LayerRun<A>::finish_panel(const Part& part, std::int64_t panel, A* t) const {
-  const std::int64_t first_output = panel * layer_.wide();
+  const std::int64_t first_output = panel * layer_.full_panel_width();
   const std::int64_t width = layer_.panel_width(panel);
   FinishArguments<A> finish = finish_arguments(t, part.group, first_output);
   auto* y = static_cast<std::byte*>(y_.element(part.group, part.first_row)) +

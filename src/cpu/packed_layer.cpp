@@ -16,14 +16,14 @@ PackedLayer::PackedLayer(const Layer& layer, int lanes)
       groups_(layer.groups()),
       inputs_(layer.inputs()),
       outputs_(layer.outputs()),
-      panels_((outputs_ + wide() - 1) / wide()) {
+      panels_((outputs_ + full_panel_width() - 1) / full_panel_width()) {
   const DType accumulator = accumulator_of(storage_);
   const std::int64_t stored_groups = shared_ ? 1 : groups_;
-  const std::int64_t padded = (panels() - 1) * wide() + panel_width(panels() - 1);
+  const std::int64_t padded = (panels() - 1) * full_panel_width() + panel_width(panels() - 1);
   weights_ = Matrix(serves_row_lane() ? accumulator : storage_, 1, padded * inputs_, stored_groups);
   bias_ = Matrix(accumulator, 1, padded, stored_groups);
   const auto weight_bytes = static_cast<std::int64_t>(size_of(weights_.dtype()));
-  panel_bytes_ = wide() * inputs_ * weight_bytes;
+  panel_bytes_ = full_panel_width() * inputs_ * weight_bytes;
   group_bytes_ = padded * inputs_ * weight_bytes;
   bias_bytes_ = padded * static_cast<std::int64_t>(size_of(accumulator));
   visit_dtype(weights_.dtype(), [&]<class Packed>(Packed) { pack<Packed>(layer); });
@@ -34,7 +34,7 @@ void PackedLayer::pack(const Layer& layer) {
   const auto copy_panel = [&]<class Stored>(Stored, std::int64_t group, std::int64_t index) {
     auto* to = static_cast<Packed*>(const_cast<void*>(panel(group, index)));
     const std::int64_t width = panel_width(index);
-    const std::int64_t first = index * wide();
+    const std::int64_t first = index * full_panel_width();
     const std::int64_t count = std::min(width, outputs_ - first);
     for (std::int64_t o = 0; o < count; ++o) {
       const auto* from = static_cast<const Stored*>(layer.weight.element(group, first + o));

@@ -29,13 +29,13 @@ class PackedLayer : public engine::ReadyLayer {
   const Activation& activation() const { return activation_; }
   bool serves_row_lane() const { return outputs_ <= row_lane_outputs(lanes_); }
 
-  std::int64_t wide() const { return std::int64_t{kPanelVectors} * lanes_; }
+  std::int64_t full_panel_width() const { return std::int64_t{kPanelVectors} * lanes_; }
   std::int64_t panels() const { return panels_; }
   /// Outputs of that panel, padding included: wide, or lanes in a narrow last panel.
   std::int64_t panel_width(std::int64_t panel) const { return std::int64_t{panel_vectors(panel)} * lanes_; }
   /// The same in vectors.
   int panel_vectors(std::int64_t panel) const {
-    return outputs_ - panel * wide() > lanes_ ? kPanelVectors : 1;
+    return outputs_ - panel * full_panel_width() > lanes_ ? kPanelVectors : 1;
   }
   const void* panel(std::int64_t group, std::int64_t panel) const {
     return static_cast<const std::byte*>(weights_.data()) + stored(group) * group_bytes_ +

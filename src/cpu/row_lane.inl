@@ -36,22 +36,21 @@ template <class A, class Storage>
   using V = Vector<A>;
   typename V::Real inputs[V::kHalf];
 #pragma GCC unroll 8
-  for (int r = 0; r < V::kHalf; ++r)
-    inputs[r] = V::load_halves(x + r * stride, x + (r + V::kHalf) * stride);
+  for (int r = 0; r < V::kHalf; ++r) inputs[r] = V::load_halves(x + r * stride, x + (r + V::kHalf) * stride);
   V::transpose_halves(inputs);
 #pragma GCC unroll 8
   for (int k = 0; k < V::kHalf; ++k) V::store(inputs[k], columns + k * V::kLanes);
 }
 
-/// The last inputs, fewer than a vector: that which ends with them, of which the rest was summed before. A row
-/// that has no more is read together with the begin of the next.
+/// The last inputs, fewer than a vector: that which ends with them, of which the rest was summed before. A
+/// row that has no more is read together with the begin of the next.
 template <class A, class Storage, int kOutputs>
 [[gnu::always_inline]] inline void add_last_inputs(const RowLaneArguments<A>& arguments, std::int64_t row,
                                                    typename Vector<A>::Real (&s)[kOutputs]) {
   using V = Vector<A>;
   const std::int64_t remainder = arguments.block_inputs % V::kLanes;
   if (remainder == 0) return;
-  const bool is_whole_row = arguments.first && arguments.block_inputs < V::kLanes;
+  const bool is_whole_row = arguments.is_first_block && arguments.block_inputs < V::kLanes;
   const std::int64_t first = is_whole_row ? 0 : arguments.block_inputs - V::kLanes;
   const Storage* x = static_cast<const Storage*>(arguments.x) + row * arguments.x_stride + first;
   alignas(64) A columns[V::kLanes * V::kLanes];
@@ -64,8 +63,8 @@ template <class A, class Storage, int kOutputs>
     for (int k = 0; k < V::kLanes; ++k) V::store(inputs[k], columns + k * V::kLanes);
   }
   for (std::int64_t k = arguments.block_inputs - remainder; k < arguments.block_inputs; ++k) {
-    multiply_add<A>(V::load(columns + (k - first) * V::kLanes),
-                    arguments.weights + k * arguments.panel_width, s);
+    multiply_add<A>(V::load(columns + (k - first) * V::kLanes), arguments.weights + k * arguments.panel_width,
+                    s);
   }
 }
 
@@ -100,7 +99,8 @@ void row_lane_of(const RowLaneArguments<A>& arguments) {
       add_last_inputs<A, Storage>(arguments, row + g * V::kLanes, s[g]);
 #pragma GCC unroll 16
       for (int o = 0; o < kOutputs; ++o) {
-        add_to_sums<A>(s[g][o], arguments.t + o * arguments.t_stride + row + g * V::kLanes, arguments.first);
+        add_to_sums<A>(s[g][o], arguments.t + o * arguments.t_stride + row + g * V::kLanes,
+                       arguments.is_first_block);
       }
     }
   }
@@ -120,7 +120,7 @@ void row_lane_transposed_of(const RowLaneArguments<A>& arguments) {
     }
 #pragma GCC unroll 16
     for (int o = 0; o < kOutputs; ++o) {
-      add_to_sums<A>(s[o], arguments.t + o * arguments.t_stride + row, arguments.first);
+      add_to_sums<A>(s[o], arguments.t + o * arguments.t_stride + row, arguments.is_first_block);
     }
   }
 }

@@ -58,7 +58,7 @@ RowLaneArguments<A> LayerRun<A>::row_lane_arguments(const Part& part, std::int64
   arguments.panel_width = width;
   arguments.rows = part.rows;
   arguments.outputs = static_cast<int>(layer_.outputs());
-  arguments.first = first_input == 0;
+  arguments.is_first_block = first_input == 0;
   return arguments;
 }
 

@@ -82,8 +82,8 @@ struct Vector : SimdLane<A> {
   static hn::Vec<D> widened(D d, const BFloat16* from) {
     const hn::Rebind<uint16_t, D> half;
     const hn::RebindToUnsigned<D> word;
-    return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(
-                              word, hn::LoadU(half, reinterpret_cast<const uint16_t*>(from)))));
+    return hn::BitCast(
+        d, hn::ShiftLeft<16>(hn::PromoteTo(word, hn::LoadU(half, reinterpret_cast<const uint16_t*>(from)))));
   }
 
   // Swaps rows and columns inside each 16-byte block; v[g + c] then holds, per block b, column c of block b
@@ -137,7 +137,8 @@ struct Vector : SimdLane<A> {
   }
 };
 
-// Rounds the lanes of v once to the storage type; needs Rounding's nearest mode, which every kernel runs in.
+// Rounds the lanes of v once to the storage type; needs FloatEnvironment's nearest mode, which every kernel
+// runs in.
 inline void store_rounded(Vector<double>::Real v, float* to) {
   const hn::Rebind<float, Vector<double>::Tag> half;
   hn::StoreU(hn::DemoteTo(half, v), half, to);

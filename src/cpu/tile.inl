@@ -124,7 +124,7 @@ void tile_of(const TileArguments<A>& arguments) {
   TileSums<A, kShape> s;
   for (std::int64_t first = 0;; first += kSumBlock) {
     sum_block<A, W, kShape>(arguments, first, ahead, s);
-    if (first > 0 || !arguments.first) add_totals<A, kShape>(arguments.t, s);
+    if (first > 0 || !arguments.is_first_block) add_totals<A, kShape>(arguments.t, s);
     if (first + kSumBlock >= arguments.block_inputs) break;
     store_totals<A, kShape>(s, arguments.t);
   }

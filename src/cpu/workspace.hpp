@@ -39,7 +39,7 @@ class CpuWorkspace : public engine::Workspace {
 
   std::int64_t chunk_rows() const { return chunk_rows_; }
 
-  /// Elements of one thread's part: x panel, then t.
+  /// Elements of a thread's panel of x, and of its sums, which follow it.
   static std::int64_t panel_elements();
   static std::int64_t sums_elements();
   static std::size_t bytes(const std::vector<Layer>& layers, std::int64_t rows, int threads);

@@ -116,7 +116,7 @@ void copy_x(RandomProblem& from, RandomProblem& to) {
 TEST_F(AcceleratorTest, EveryEntryGivesTheReferencesBits) {
   for (const kernels::Candidate& candidate : kernels::candidates()) {
     for (const DTypeTraits& dtype : kDTypes) {
-      const auto problem = accepted_problem(candidate, parse_dtype(dtype.name));
+      const auto problem = accepted_problem(candidate, dtype.dtype);
       if (!problem) continue;
       RandomProblem data(*problem, 1, {3, 1, 2, 1}, Data::specials);
       OnGpu operands(gpu(), queue(), data);

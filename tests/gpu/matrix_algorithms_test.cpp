@@ -57,7 +57,7 @@ T& element(Matrix& matrix, std::int64_t group, std::int64_t row, std::int64_t co
 
 TEST_F(MatrixAlgorithms, EqualMatricesPass) {
   for (const DTypeTraits& dtype : kDTypes) {
-    const Matrix matrix = random_matrix(Matrix(parse_dtype(dtype.name), 37, 51, 3), 1);
+    const Matrix matrix = random_matrix(Matrix(dtype.dtype, 37, 51, 3), 1);
     for (const std::int64_t padding : {0, 5}) {
       const Verdict verdict = compare(matrix, same(matrix), padding);
       EXPECT_TRUE(verdict.passed()) << to_string(verdict);
@@ -69,7 +69,7 @@ TEST_F(MatrixAlgorithms, EqualMatricesPass) {
 
 TEST_F(MatrixAlgorithms, TheFirstMismatchIsThatOfTheLowestRowThenGroupThenColumn) {
   for (const DTypeTraits& dtype : kDTypes) {
-    const Matrix expected = random_matrix(Matrix(parse_dtype(dtype.name), 37, 51, 3), 1);
+    const Matrix expected = random_matrix(Matrix(dtype.dtype, 37, 51, 3), 1);
     Matrix found = same(expected);
     visit_dtype(expected.dtype(), [&]<class T>(T) {
       element<T>(found, 0, 9, 3) = static_cast<T>(7.0);
@@ -93,7 +93,7 @@ TEST_F(MatrixAlgorithms, TheFirstMismatchIsThatOfTheLowestRowThenGroupThenColumn
 
 TEST_F(MatrixAlgorithms, NansAreEqualAndZerosAreNot) {
   for (const DTypeTraits& dtype : kDTypes) {
-    Matrix expected(parse_dtype(dtype.name), 2, 4), found(parse_dtype(dtype.name), 2, 4);
+    Matrix expected(dtype.dtype, 2, 4), found(dtype.dtype, 2, 4);
     visit_dtype(expected.dtype(), [&]<class T>(T) {
       const T quiet = static_cast<T>(std::numeric_limits<double>::quiet_NaN());
       T other;
@@ -127,7 +127,7 @@ TEST_F(MatrixAlgorithms, OtherShapesAreRefused) {
 
 TEST_F(MatrixAlgorithms, GeneratedElementsAreTheHosts) {
   for (const DTypeTraits& dtype : kDTypes) {
-    const Matrix shape(parse_dtype(dtype.name), 41, 53, 2);
+    const Matrix shape(dtype.dtype, 41, 53, 2);
     const std::int64_t padding = 7;
     const DeviceBuffer memory = room_for(shape, padding);
     const MatrixView view = view_in(memory, shape, padding);

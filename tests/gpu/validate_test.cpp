@@ -57,7 +57,7 @@ struct Case {
 
 TEST_F(ValidateOnGpu, RightOutputsPass) {
   for (const DTypeTraits& dtype : kDTypes) {
-    Case data(parse_dtype(dtype.name));
+    Case data(dtype.dtype);
     EXPECT_TRUE(validate(data.x, data.model, brought(data.y).view).passed());
     expect_the_hosts_verdict(data.x, data.model, data.y, Arithmetic::reproducible);
     expect_the_hosts_verdict(data.x, data.model, data.y, Arithmetic::tensor);
