@@ -115,8 +115,7 @@ constexpr std::array kRules{
          "at most 16 rows, and more than 16 outputs or more than 1024 inputs", streaming_cost, streaming_fit},
     Rule{"weight_stream", has_too_few_rows,
          "few outputs of wide rows, too few of them to fill the multiprocessors with tiles: blocks of 256 "
-         "inputs are "
-         "summed beside each other",
+         "inputs are summed beside each other",
          "at most 16 outputs, more than 1024 inputs, and fewer tiles of 128 rows than multiprocessors",
          row_streaming_cost, streaming_fit},
     Rule{"row_dot", has_few_outputs, "few outputs: reading x once is the work, the weights stay on the chip",
