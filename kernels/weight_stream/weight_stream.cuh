@@ -128,7 +128,8 @@ class BlockSums {
   }
   __device__ void stage_element(int first, int element) const {
     constexpr int kInputs = kPolicy.stage_inputs();
-    const int row = element / kInputs, k = element % kInputs;
+    const int row = kPolicy.rows == 1 ? 0 : element / kInputs;
+    const int k = kPolicy.rows == 1 ? element : element % kInputs;
     const bool inside = row < rows_ && first + k < inputs_;
     Shared::x()[k * kPolicy.rows + row] = inside ? widened(x_[row * x_stride_ + first + k]) : A{0};
   }
@@ -206,8 +207,8 @@ __device__ void combine(const LinearArguments& p, const TilePlace& place, std::i
       total = total + Shared::plane(plane)[element];
     }
     Shared::plane(0)[element] = total;
-    const std::int64_t row = place.first_row + element / outputs;
-    const std::int64_t output = place.first_output + element % outputs;
+    const std::int64_t row = place.first_row + (kPolicy.rows == 1 ? 0 : element / outputs);
+    const std::int64_t output = place.first_output + (kPolicy.rows == 1 ? element : element % outputs);
     if (is_last && row < p.rows && output < p.outputs) finish(p, place.group, row, output, total);
   }
 }
