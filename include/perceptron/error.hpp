@@ -50,8 +50,8 @@ class PERCEPTRON_API DeviceLost : public DeviceError {
   using DeviceError::DeviceError;
 };
 
-/// A kernel did what no kernel may do, and the machine that executes PTX saw it. The message gives kernel, line,
-/// block, thread and what was found.
+/// A kernel did what no kernel may do, and the machine that executes PTX saw it. The message gives kernel,
+/// line, block, thread and what was found.
 class PERCEPTRON_API KernelError : public Error {
  public:
   using Error::Error;

@@ -12,8 +12,8 @@ namespace perceptron {
 /// in every call: where they are used again, an Engine is faster.
 ///
 /// Where x, y, W and b all lie in device memory, the work is put behind that of `stream` and the call returns
-/// at once. Where only some do, it first waits for `stream`, which must not be captured (InvalidArgument), and
-/// returns when y is written. Where none do, `stream` is not looked at.
+/// at once. Where only some do, it first waits for `stream`, which must not be captured (InvalidArgument),
+/// and returns when y is written. Where none do, `stream` is not looked at.
 PERCEPTRON_API void linear(ConstMatrixView x, const Layer& layer, MatrixView y, const Options& options = {},
                            Stream stream = {});
 

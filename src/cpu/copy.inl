@@ -55,8 +55,7 @@ inline void store_transposed_halves(const A* from, const CopyArguments& argument
 #pragma GCC unroll 8
   for (int r = 0; r < V::kHalf; ++r) V::store_lower(block[r], to + r * arguments.to_stride);
 #pragma GCC unroll 8
-  for (int r = 0; r < V::kHalf; ++r)
-    V::store_upper(block[r], to + (r + V::kHalf) * arguments.to_stride);
+  for (int r = 0; r < V::kHalf; ++r) V::store_upper(block[r], to + (r + V::kHalf) * arguments.to_stride);
 }
 
 /// kLanes rows of up to kLanes columns. Where y is of the accumulator's type its rows are stored as vectors,

@@ -67,6 +67,7 @@ class CudaAccelerator final : public staging::Accelerator {
       throw;
     }
   }
+
   /// For what belongs to no capture: allocating, loading, waiting. Another thread's capture would refuse it,
   /// or be ended by it.
   template <class Work>

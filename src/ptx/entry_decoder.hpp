@@ -41,8 +41,8 @@ class EntryDecoder {
   PtxRounding rounding() const { return rounding_; }
   Program& program() { return program_; }
   /// A load whose address or register a compare-and-swap of this entry has too is the first of a loop, and
-  /// counts as a strong one: the CUDA guide's own loops ("Atomic Functions") have a plain one, whose value the
-  /// operation checks.
+  /// counts as a strong one: the CUDA guide's own loops ("Atomic Functions") have a plain one, whose value
+  /// the operation checks.
   bool begins_compare_and_swap(const Instruction& load) const;
   /// An instruction by which threads may order one another without meeting.
   void expect_flags() { program_.has_flags = program_.has_partial_ordering = true; }

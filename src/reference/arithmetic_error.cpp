@@ -6,9 +6,8 @@
 // the matrix instructions of GPUs. With n products that are not 0:
 //
 // - Rounded to nearest. A tree over n products and the bias has height n at most, and a product may be
-// rounded
-//   before it: n + 1 roundings (Higham, Accuracy and Stability of Numerical Algorithms, section 4.2). A
-//   fused chain or a wider sum has fewer.
+//   rounded before it: n + 1 roundings (Higham, Accuracy and Stability of Numerical Algorithms, section 4.2).
+//   A fused chain or a wider sum has fewer.
 // - Matrix instructions of f16 and bf16 add κ exact products and the sum so far, each cut to F fraction bits
 //   below the largest exponent, and cut the result to 23: at most ((κ + 1)·2^(1−F) + 2⁻²²)/2 of the
 //   magnitudes so far each. Models replayed on hardware give κ = 8 and F = 24 (sm_80), κ = 16 and F = 25

@@ -100,8 +100,7 @@ void DeviceLayer::make_ready() const {
   accelerator_.make_ready(pack_bias(shape_.bias, shape_, bias_.data()));
   const DType storage = shape_.weight.dtype;
   for (const planning::PolicyRange& range : policies_) {
-    accelerator_.make_ready(
-        planning::launch_of(problem_of(shape_, range.first_row), *range.candidate));
+    accelerator_.make_ready(planning::launch_of(problem_of(shape_, range.first_row), *range.candidate));
   }
   if (shape_.activation.kind != ActivationKind::softmax) return;
   accelerator_.make_ready(kernels::row_softmax::launch({}, accumulator_of(storage)));

@@ -28,7 +28,8 @@ Case make_case(std::string_view body);
 /// Runs an entry of faults.cu on the case and returns y. x is read-only, y unwritten at first.
 std::vector<float> run_case(std::string_view entry, const Case& operands, const ptx::RunOptions& options);
 
-/// "faults.cu:81", of that file and flags.cuh, of every line with the marker ("@name" or "@name:other") at its end or in a comment above.
+/// "faults.cu:81", of that file and flags.cuh, of every line with the marker ("@name" or "@name:other") at
+/// its end or in a comment above.
 std::set<std::string> marked_lines(const std::string& marker);
 
 }  // namespace perceptron::faults

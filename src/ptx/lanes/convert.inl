@@ -291,16 +291,14 @@ void decode_cvt(Decoder& d) {
     // PTX ISA, cvt: integers are clamped with or without .sat.
     const Integral mode = take_integral(d);
     with_type(d, from, Floats{}, [&]<class S>() {
-      with_type(
-          d, to, AllIntegers{},
-          [&]<class D>() {
-            using Short = std::conditional_t<std::is_signed_v<D>, std::int32_t, std::uint32_t>;
-            using Extended = std::conditional_t<(sizeof(D) < 4), Short, D>;
-            decode_by_mode<ExtendedTo<Extended, ToInteger<Integral::nearest, D>>,
-                           ExtendedTo<Extended, ToInteger<Integral::zero, D>>,
-                           ExtendedTo<Extended, ToInteger<Integral::down, D>>,
-                           ExtendedTo<Extended, ToInteger<Integral::up, D>>, Extended, S>(d, mode);
-          });
+      with_type(d, to, AllIntegers{}, [&]<class D>() {
+        using Short = std::conditional_t<std::is_signed_v<D>, std::int32_t, std::uint32_t>;
+        using Extended = std::conditional_t<(sizeof(D) < 4), Short, D>;
+        decode_by_mode<ExtendedTo<Extended, ToInteger<Integral::nearest, D>>,
+                       ExtendedTo<Extended, ToInteger<Integral::zero, D>>,
+                       ExtendedTo<Extended, ToInteger<Integral::down, D>>,
+                       ExtendedTo<Extended, ToInteger<Integral::up, D>>, Extended, S>(d, mode);
+      });
     });
   } else if (is_floating(to)) {
     const Rounding rounding = take_rounding(d);

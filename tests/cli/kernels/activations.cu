@@ -89,7 +89,8 @@ extern "C" __global__ void of_structure(Everything all, int scale) {
   const int row = blockIdx.y, output = blockIdx.x * blockDim.x + threadIdx.x;
   if (output >= all.outputs) return;
   float z = 0;
-  for (int k = 0; k < all.inputs; ++k) z = fmaf(all.x[row * all.inputs + k], all.w[output * all.inputs + k], z);
+  for (int k = 0; k < all.inputs; ++k)
+    z = fmaf(all.x[row * all.inputs + k], all.w[output * all.inputs + k], z);
   z += all.b[output];
   all.y[row * all.outputs + output] = scale * (z < 0 ? all.slope * z : z);
 }

@@ -1,5 +1,5 @@
-extern "C" __global__ void layer(const float* x, const float* w, const float* b, float* y, int rows, int inputs,
-                                 int outputs) {
+extern "C" __global__ void layer(const float* x, const float* w, const float* b, float* y, int rows,
+                                 int inputs, int outputs) {
   __shared__ float part[16][16];  // 16 rows of x, 16 inputs at a time.
   const int row = blockIdx.y * 16 + threadIdx.y, output = blockIdx.x * 16 + threadIdx.x;
   float sum = 0;
