@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <thread>
 
 #include "bench/problem_list.hpp"
 #include "bench/support/machine.hpp"

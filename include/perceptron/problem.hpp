@@ -1,7 +1,6 @@
 // One layer's task as a value: the same string in tests, benchmarks, plans and bug reports.
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>

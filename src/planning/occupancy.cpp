@@ -1,6 +1,5 @@
 #include "src/planning/occupancy.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <limits>
 

@@ -55,53 +55,63 @@ namespace {
 constexpr std::uint32_t kMostGridYZ = 65535, kMostBlockZ = 64;
 constexpr std::size_t kMostStaticShared = std::size_t{48} << 10;
 
-void check_launch(const Program& program, const kernels::Launch& launch, const RunOptions& options) {
-  const auto refuse = [&](const std::string& what) {
-    throw InvalidArgument(fmt::format("launch of {}: {}", program.kernel, what));
-  };
-  const auto size = [](const kernels::Extent& extent) {
-    return fmt::format("{} x {} x {}", extent.x, extent.y, extent.z);
-  };
+[[noreturn]] void refuse(const Program& program, const std::string& what) {
+  throw InvalidArgument(fmt::format("launch of {}: {}", program.kernel, what));
+}
+
+std::string size(const kernels::Extent& extent) {
+  return fmt::format("{} x {} x {}", extent.x, extent.y, extent.z);
+}
+
+void check_grid(const Program& program, const kernels::Launch& launch) {
   if (launch.grid.count() == 0)
-    refuse(fmt::format("the grid is {}, expected at least one block", size(launch.grid)));
+    refuse(program, fmt::format("the grid is {}, expected at least one block", size(launch.grid)));
   if (launch.grid.count() >= 0xffffffff)
-    refuse(fmt::format("the grid is {}: the machine counts 2^32 - 2 blocks", size(launch.grid)));
+    refuse(program, fmt::format("the grid is {}: the machine counts 2^32 - 2 blocks", size(launch.grid)));
   if (launch.grid.y > kMostGridYZ || launch.grid.z > kMostGridYZ) {
-    refuse(fmt::format("the grid is {}; a GPU takes up to {} blocks along y and z", size(launch.grid),
-                       kMostGridYZ));
+    refuse(program, fmt::format("the grid is {}; a GPU takes up to {} blocks along y and z",
+                                size(launch.grid), kMostGridYZ));
   }
   for (std::size_t axis = 0; axis < program.cluster.size(); ++axis) {
     const std::uint32_t along[] = {launch.grid.x, launch.grid.y, launch.grid.z};
     if (along[axis] % program.cluster[axis] == 0) continue;
-    refuse(fmt::format("the grid is {}, no multiple of the entry's clusters of {}", size(launch.grid),
-                       fmt::join(program.cluster, " x ")));
+    refuse(program, fmt::format("the grid is {}, no multiple of the entry's clusters of {}",
+                                size(launch.grid), fmt::join(program.cluster, " x ")));
   }
+}
+
+void check_block(const Program& program, const kernels::Launch& launch) {
   const kernels::Extent required{program.block[0], program.block[1], program.block[2]};
   if (required.count() != 0 && required != launch.block) {
-    refuse(fmt::format("the block is {}, and the entry requires {} (.reqntid)", size(launch.block),
-                       size(required)));
+    refuse(program, fmt::format("the block is {}, and the entry requires {} (.reqntid)", size(launch.block),
+                                size(required)));
   }
   const std::uint64_t threads = launch.block.count();
   const auto most = static_cast<std::uint64_t>(std::min(program.max_threads, 1024));
   if (threads == 0 || threads > most) {
-    refuse(fmt::format("the block is {}, expected 1 to {} threads", size(launch.block), most));
+    refuse(program, fmt::format("the block is {}, expected 1 to {} threads", size(launch.block), most));
   }
   if (launch.block.z > kMostBlockZ) {
-    refuse(fmt::format("the block is {}; a GPU takes up to {} threads along z", size(launch.block),
-                       kMostBlockZ));
+    refuse(program, fmt::format("the block is {}; a GPU takes up to {} threads along z", size(launch.block),
+                                kMostBlockZ));
   }
+}
+
+void check_memory(const Program& program, const kernels::Launch& launch, const RunOptions& options) {
   const std::size_t argument_bytes = launch.arguments.bytes().size();
   if (argument_bytes != program.argument_bytes) {
-    refuse(fmt::format("{} argument bytes, but the entry takes {}", argument_bytes, program.argument_bytes));
+    refuse(program,
+           fmt::format("{} argument bytes, but the entry takes {}", argument_bytes, program.argument_bytes));
   }
   if (program.static_shared_bytes > kMostStaticShared) {
-    refuse(fmt::format("it declares {} bytes of shared memory, ptxas takes up to {}; more must be dynamic",
+    refuse(program,
+           fmt::format("it declares {} bytes of shared memory, ptxas takes up to {}; more must be dynamic",
                        program.static_shared_bytes, kMostStaticShared));
   }
   const std::size_t shared = program.static_shared_bytes + launch.shared_bytes;
   if (shared > options.shared_limit) {
-    refuse(fmt::format("{} bytes of shared memory ({} of them dynamic), the limit is {}", shared,
-                       launch.shared_bytes, options.shared_limit));
+    refuse(program, fmt::format("{} bytes of shared memory ({} of them dynamic), the limit is {}", shared,
+                                launch.shared_bytes, options.shared_limit));
   }
 }
 
@@ -109,7 +119,9 @@ void check_launch(const Program& program, const kernels::Launch& launch, const R
 
 RunReport run(const Program& program, const kernels::Launch& launch, Memory& memory,
               const RunOptions& options) {
-  check_launch(program, launch, options);
+  check_grid(program, launch);
+  check_block(program, launch);
+  check_memory(program, launch, options);
   memory.state().begin_launch(program);
   GridOrder order;
   const Grid grid{program, launch, memory.state(), options, order};

@@ -1,8 +1,10 @@
 // A decoded entry: steps whose operands are register rows, ready to run. Made by entry_decoder.hpp.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 

@@ -262,6 +262,30 @@ void decode_float_conversion(Decoder& d, Type to, Type from) {
   }
 }
 
+/// PTX ISA, cvt: integers are clamped with or without .sat.
+void decode_float_to_integer(Decoder& d, Type to, Type from) {
+  const Integral mode = take_integral(d);
+  with_type(d, from, Floats{}, [&]<class S>() {
+    with_type(d, to, AllIntegers{}, [&]<class D>() {
+      using Short = std::conditional_t<std::is_signed_v<D>, std::int32_t, std::uint32_t>;
+      using Extended = std::conditional_t<(sizeof(D) < 4), Short, D>;
+      decode_by_mode<ExtendedTo<Extended, ToInteger<Integral::nearest, D>>,
+                     ExtendedTo<Extended, ToInteger<Integral::zero, D>>,
+                     ExtendedTo<Extended, ToInteger<Integral::down, D>>,
+                     ExtendedTo<Extended, ToInteger<Integral::up, D>>, Extended, S>(d, mode);
+    });
+  });
+}
+
+void decode_integer_to_float(Decoder& d, Type to, Type from) {
+  const Rounding rounding = take_rounding(d);
+  with_type(d, to, Floats{}, [&]<class D>() {
+    with_type(d, from, Integers{}, [&]<class S>() {
+      d.elementwise(flushing_form<Cast<D>, D, S>(d, rounding), sizeof(D), {sizeof(S)});
+    });
+  });
+}
+
 void decode_cvt(Decoder& d) {
   const bool saturates = d.take("sat");
   const Type from = d.take_type();
@@ -287,27 +311,7 @@ void decode_cvt(Decoder& d) {
     if (saturates) return decode_saturation(d);
     return decode_float_conversion(d, to, from);
   }
-  if (is_floating(from)) {
-    // PTX ISA, cvt: integers are clamped with or without .sat.
-    const Integral mode = take_integral(d);
-    with_type(d, from, Floats{}, [&]<class S>() {
-      with_type(d, to, AllIntegers{}, [&]<class D>() {
-        using Short = std::conditional_t<std::is_signed_v<D>, std::int32_t, std::uint32_t>;
-        using Extended = std::conditional_t<(sizeof(D) < 4), Short, D>;
-        decode_by_mode<ExtendedTo<Extended, ToInteger<Integral::nearest, D>>,
-                       ExtendedTo<Extended, ToInteger<Integral::zero, D>>,
-                       ExtendedTo<Extended, ToInteger<Integral::down, D>>,
-                       ExtendedTo<Extended, ToInteger<Integral::up, D>>, Extended, S>(d, mode);
-      });
-    });
-  } else if (is_floating(to)) {
-    const Rounding rounding = take_rounding(d);
-    with_type(d, to, Floats{}, [&]<class D>() {
-      with_type(d, from, Integers{}, [&]<class S>() {
-        d.elementwise(flushing_form<Cast<D>, D, S>(d, rounding), sizeof(D), {sizeof(S)});
-      });
-    });
-  } else {
-    decode_integer_conversion(d, to, from, saturates);
-  }
+  if (is_floating(from)) return decode_float_to_integer(d, to, from);
+  if (is_floating(to)) return decode_integer_to_float(d, to, from);
+  decode_integer_conversion(d, to, from, saturates);
 }
