@@ -11,20 +11,26 @@
 namespace perceptron {
 namespace {
 
-using test::bytes_of, test::Failure, test::random_matrix, test::random_model, test::reference_output,
-    test::Rehearsal, test::Script;
+using test::bytes_of, test::Failure, test::OnDevice, test::random_matrix, test::random_model,
+    test::reference_output, test::Rehearsal, test::Script;
 
 constexpr std::int64_t kRows = 17, kChunkRows = 4;
 
 /// Everything that a user does with a device, on a stack with hidden layers and softmax: made ready, run on
-/// host memory, weights replaced, run again.
+/// host memory, weights replaced, run again; then on device memory and a stream of one's own: weights put
+/// back, a run enqueued, one layer by itself.
 struct Scenario {
   Model before = random_model({{5, 9, 6}, "relu,softmax"}, 1);
   Model after = random_model({{5, 9, 6}, "relu,softmax"}, 50);
   Matrix x = random_matrix(Matrix(DType::f32, kRows, 5), 2);
-  Matrix first{DType::f32, kRows, 6}, second{DType::f32, kRows, 6};
+  Matrix first{DType::f32, kRows, 6}, second{DType::f32, kRows, 6}, third{DType::f32, kRows, 6};
+  Matrix alone{DType::f32, kRows, 9};
 
   void play(Rehearsal& rehearsal) {
+    play_on_host_memory(rehearsal);
+    play_on_a_stream(rehearsal);
+  }
+  void play_on_host_memory(Rehearsal& rehearsal) {
     rehearsal.prepare();
     rehearsal.run(x, first);
     for (std::size_t index = 0; index < 2; ++index) {
@@ -32,9 +38,36 @@ struct Scenario {
     }
     rehearsal.run(x, second);
   }
+  void play_on_a_stream(Rehearsal& rehearsal) {
+    staging::Accelerator& accelerator = *rehearsal.accelerator;
+    const staging::OwnedQueue stream(accelerator);
+    const OnDevice x_there(accelerator, x), third_there(accelerator, third), alone_there(accelerator, alone);
+    std::vector<OnDevice> weights;
+    for (const Layer& layer : before.layers()) {
+      weights.emplace_back(accelerator, copy(layer.weight));
+      weights.emplace_back(accelerator, copy(layer.bias));
+    }
+    const auto layer_there = [&](std::size_t index) {
+      return Layer{weights[2 * index].placed.view, weights[2 * index + 1].placed.view,
+                   before.layer(index).activation};
+    };
+    const staging::WaitOnError matrices_stay(accelerator, stream.get());
+    for (std::size_t index = 0; index < 2; ++index) {
+      rehearsal.ready[index] =
+          rehearsal.device->update(rehearsal.ready[index], layer_there(index), stream.get());
+    }
+    rehearsal.device->enqueue(rehearsal.ready, x_there.placed.view, third_there.placed.view,
+                              *rehearsal.workspace, stream.get());
+    rehearsal.device->linear(x_there.placed.view, layer_there(0), alone_there.placed.view, stream.get());
+    accelerator.synchronize(stream.get());
+    third = third_there.back(accelerator);
+    alone = alone_there.back(accelerator);
+  }
   void expect_right() const {
     EXPECT_EQ(bytes_of(first), bytes_of(reference_output(x, before, DType::f32)));
     EXPECT_EQ(bytes_of(second), bytes_of(reference_output(x, after, DType::f32)));
+    EXPECT_EQ(bytes_of(third), bytes_of(reference_output(x, before, DType::f32)));
+    EXPECT_EQ(bytes_of(alone), bytes_of(reference_output(x, Model({before.layer(0)}), DType::f32)));
   }
 };
 

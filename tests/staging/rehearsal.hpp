@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "src/staging/matrices.hpp"
 #include "src/staging/staged_device.hpp"
 #include "tests/staging/rehearsal_accelerator.hpp"
 #include "tests/support/random_model.hpp"
@@ -49,6 +50,25 @@ class Rehearsal {
  private:
   Model model_;
   std::int64_t chunk_rows_;
+};
+
+/// A matrix in the device's memory.
+struct OnDevice {
+  OnDevice(staging::Accelerator& accelerator, const Matrix& source)
+      : placed(staging::make_room(accelerator, source, "matrix", staging::Layout::compact)) {
+    const staging::WaitOnError source_stays(accelerator, nullptr);
+    staging::copy_in(accelerator, nullptr, source, placed.view);
+    accelerator.synchronize(nullptr);
+  }
+  Matrix back(staging::Accelerator& accelerator) const {
+    Matrix matrix(placed.view.dtype, placed.view.rows, placed.view.columns);
+    const staging::WaitOnError matrix_stays(accelerator, nullptr);
+    staging::copy_out(accelerator, nullptr, placed.view, matrix.view());
+    accelerator.synchronize(nullptr);
+    return matrix;
+  }
+
+  staging::PlacedMatrix placed;
 };
 
 }  // namespace perceptron::test

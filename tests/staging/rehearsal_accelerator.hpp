@@ -83,7 +83,7 @@ class RehearsalAccelerator final : public staging::Accelerator {
     std::uint64_t recorded = 0, happened = 0;
   };
   struct Operation {
-    const EventState* awaited = nullptr;  ///< Not before it has happened `since` times.
+    std::shared_ptr<const EventState> awaited;  ///< Not before it has happened `since` times.
     std::uint64_t since = 0;
     std::function<void()> work;
   };
@@ -104,7 +104,8 @@ class RehearsalAccelerator final : public staging::Accelerator {
   std::map<std::string, std::int64_t> calls_of_;
   std::map<staging::Queue, Operations> queues_;
   Operations default_queue_;
-  std::map<staging::Event, std::unique_ptr<EventState>> events_;
+  /// Shared with operations that are still to come: as in CUDA, an event may be given back before them.
+  std::map<staging::Event, std::shared_ptr<EventState>> events_;
   std::map<void*, std::size_t> memory_;
   std::set<void*> pinned_;
   std::map<const void*, std::size_t> pinned_by_caller_;

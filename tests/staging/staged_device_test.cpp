@@ -8,25 +8,8 @@ namespace perceptron {
 namespace {
 
 using staging::DeviceBuffer, staging::OwnedQueue;
-using test::bytes_of, test::random_matrix, test::random_model, test::reference_output, test::Rehearsal,
-    test::Script;
-
-/// A matrix in the rehearsal's memory.
-struct OnDevice {
-  OnDevice(staging::Accelerator& accelerator, const Matrix& source)
-      : placed(staging::make_room(accelerator, source, "matrix", staging::Layout::compact)) {
-    staging::copy_in(accelerator, nullptr, source, placed.view);
-    accelerator.synchronize(nullptr);
-  }
-  Matrix back(staging::Accelerator& accelerator) const {
-    Matrix matrix(placed.view.dtype, placed.view.rows, placed.view.columns);
-    staging::copy_out(accelerator, nullptr, placed.view, matrix.view());
-    accelerator.synchronize(nullptr);
-    return matrix;
-  }
-
-  staging::PlacedMatrix placed;
-};
+using test::bytes_of, test::OnDevice, test::random_matrix, test::random_model, test::reference_output,
+    test::Rehearsal, test::Script;
 
 class StagedDevice : public testing::Test {
  protected:
