@@ -24,13 +24,15 @@ Wide extended(T value) {
 }
 
 /// source[3] is the carry's predicate where the instruction takes it, second_target where it gives one, both
-/// kNone elsewhere. A difference's carry is its borrow.
+/// kNone elsewhere. A difference is the sum first + ~second + 1, and its carry that sum's: 1 where nothing
+/// was borrowed. The PTX ISA calls it the borrow, which is the same to `subc`; but nvcc's division of 128-bit
+/// integers reads it by `addc`, and is right with this one alone.
 template <class T, Form kForm>
 void execute_with_carry(Warp& warp, const Step& step, Mask mask) {
   using Word = std::make_unsigned_t<T>;
   constexpr int kBits = sizeof(T) * 8, kSources = is_product(kForm) ? 3 : 2;
   for (int source = 0; source < kSources; ++source) warp.use(step, step.source[source], mask);
-  Mask carries = 0;
+  Mask carries = kForm == Form::subtract ? kAllLanes : 0;
   if (const std::uint32_t taken = step.source[3]; taken != kNone) {
     warp.use_predicate(step, taken, mask);
     carries = warp.predicate(taken);
@@ -43,8 +45,8 @@ void execute_with_carry(Warp& warp, const Step& step, Mask mask) {
       const Wide product = extended(static_cast<T>(word(0, lane))) * extended(static_cast<T>(word(1, lane)));
       first = static_cast<Word>(kForm == Form::high_product ? product >> kBits : product);
     }
-    const Wide carry = carries >> lane & 1;
-    const Wide sum = kForm == Form::subtract ? Wide{first} - second - carry : Wide{first} + second + carry;
+    if constexpr (kForm == Form::subtract) second = static_cast<Word>(~second);
+    const Wide sum = Wide{first} + second + (carries >> lane & 1);
     warp.row<T>(step.target)[lane] = static_cast<Word>(sum);
     given |= static_cast<Mask>(sum >> kBits & 1) << lane;
   });

@@ -54,7 +54,7 @@ TYPED_TEST(PtxCarryOpcode, LongSums) {
                [=](T a, T b, T c, T d) { return Case::low(Case::carry(second(a, b, c, d))); });
 }
 
-/// The carry of a difference is what it borrowed.
+/// What was borrowed is subtracted from the next word. The carry that `addc` reads is 1 where nothing was.
 TYPED_TEST(PtxCarryOpcode, LongDifferences) {
   using T = TypeParam;
   using Case = PtxCarryOpcode<T>;
@@ -67,6 +67,9 @@ TYPED_TEST(PtxCarryOpcode, LongDifferences) {
                [=](T a, T b, T c, T d) { return Case::low(second(a, b, c, d)); });
   Case::expect("sub.cc.# %t, %a, %b; subc.cc.# %t, %c, %d; subc.# %t, 0, 0;",
                [=](T a, T b, T c, T d) { return Case::low(-Case::carry(second(a, b, c, d))); });
+  Case::expect("sub.cc.# %t, %a, %b; addc.# %t, %c, %d;", [](T a, T b, T c, T d) {
+    return Case::low(Case::sum(c, d) + 1 - Case::carry(Case::difference(a, b)));
+  });
 }
 
 TYPED_TEST(PtxCarryOpcode, LongProducts) {
