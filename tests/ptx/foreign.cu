@@ -1,5 +1,5 @@
 // Kernels that nobody here wrote: CUB's block algorithms behind the thinnest of entries, and the kernels of
-// its DeviceReduce and DeviceScan as they are. Libcu++'s barrier.
+// its DeviceReduce and DeviceScan as they are. Libcu++'s barrier. nvcc's own division of 128-bit integers.
 #include <cub/block/block_load.cuh>
 #include <cub/block/block_radix_sort.cuh>
 #include <cub/block/block_reduce.cuh>
@@ -99,6 +99,15 @@ extern "C" __global__ void scan_warps(const __grid_constant__ Arguments p) {
   scan<cub::BLOCK_SCAN_WARP_SCANS>(p);
 }
 extern "C" __global__ void reverse_by_barrier(const __grid_constant__ Arguments p) { reverse(p); }
+extern "C" __global__ void divide_long_integers(const __grid_constant__ Arguments p) {
+  const int index = static_cast<int>(blockIdx.x) * kThreads + static_cast<int>(threadIdx.x);
+  if (index >= p.count) return;
+  const unsigned __int128 key = static_cast<std::uint32_t>(p.keys[index]);
+  const unsigned __int128 value = static_cast<std::uint64_t>(p.values[index]);
+  const unsigned __int128 numerator = value * value * key, divisor = (key << index % 91) | 1;
+  p.sums[index] = static_cast<std::int64_t>(numerator / divisor);
+  p.sorted_keys[index] = static_cast<std::int32_t>(numerator % divisor);
+}
 extern "C" __global__ void sort_pairs(const __grid_constant__ Arguments p) { sort(p); }
 
 namespace {

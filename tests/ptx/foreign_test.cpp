@@ -1,5 +1,6 @@
 // The machine runs kernels that nobody here wrote, as their authors and the C++ standard library expect:
-// CUB's block algorithms and the kernels of its DeviceReduce and DeviceScan, under many seeds.
+// CUB's block algorithms and the kernels of its DeviceReduce and DeviceScan, under many seeds, and what nvcc
+// itself makes of a division of 128-bit integers.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -26,7 +27,7 @@ const ptx::Image& image() {
   static const ptx::Image kImage = [] {
     std::ifstream file(PERCEPTRON_TEST_PTX_DIR "/foreign.ptx");
     const std::string text(std::istreambuf_iterator<char>(file), {});
-    return ptx::Image(text, "foreign.ptx");
+    return ptx::Image(text, "foreign.ptx", PtxRounding::approximate);
   }();
   return kImage;
 }
@@ -39,8 +40,7 @@ ptx::DeviceAddress upload(ptx::Memory& memory, const std::vector<T>& values, con
   return address;
 }
 
-/// Operands of foreign.cu's entries. Integers: CUB adds floats by `add.f32` without .rn, which the machine
-/// refuses.
+/// Operands of foreign.cu's entries. Integers: so there is one right answer.
 struct Operands {
   explicit Operands(std::size_t count) : keys(count), values(count) {
     std::mt19937 random(7);
@@ -71,6 +71,19 @@ struct Operands {
     memory.read(to_sums, std::as_writable_bytes(std::span(sums)));
   }
 };
+
+/// It reads the carries of differences by addc, and divides by way of rcp.approx.
+TEST(Nvcc, DividesLongIntegers) {
+  Operands operands(1000);
+  operands.run("divide_long_integers", 8, 1);
+  for (std::size_t index = 0; index < operands.keys.size(); ++index) {
+    const unsigned __int128 key = static_cast<std::uint32_t>(operands.keys[index]);
+    const unsigned __int128 value = static_cast<std::uint64_t>(operands.values[index]);
+    const unsigned __int128 numerator = value * value * key, divisor = (key << index % 91) | 1;
+    ASSERT_EQ(operands.sums[index], static_cast<std::int64_t>(numerator / divisor)) << index;
+    ASSERT_EQ(operands.sorted_keys[index], static_cast<std::int32_t>(numerator % divisor)) << index;
+  }
+}
 
 class BlockReduce : public testing::TestWithParam<const char*> {};
 
