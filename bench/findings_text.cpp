@@ -33,8 +33,7 @@ std::string absent_text(const Result& result) {
   if (result.absent_peers.empty()) return "";
   return fmt::format(
       "  without {}: peers are called for one group with bias, openblas and eigen for relu in f32 and f64, "
-      "the others "
-      "in f32 for activations that they fuse\n",
+      "the others in f32 for activations that they fuse\n",
       fmt::join(result.absent_peers, ", "));
 }
 

@@ -40,7 +40,7 @@ class EigenContender : public Contender {
     return {task_.x_of<T>(set), task_.problem.rows, task_.problem.inputs};
   }
   Map<T> y(std::size_t set) const { return {task_.y_of<T>(set), task_.problem.rows, task_.problem.outputs}; }
-  void add_bias_and_relu(Map<T> y) const { y = (y.rowwise() + this->bias_).cwiseMax(T{0}); }
+  void add_bias_and_relu(Map<T> y) const { y = (y.rowwise() + bias_).cwiseMax(T{0}); }
 
   Task task_;
   Row<T> bias_;
