@@ -23,7 +23,7 @@ constexpr double kTrialShare = 0.2;
 /// The engine, then each peer's fastest way; all verified.
 Contenders contenders_of(Workload& workload, const ComparisonOptions& options) {
   Contenders result;
-  result.push_back(engine_contender(workload.task()));
+  result.push_back(std::make_unique<EngineContender>(workload.task()));
   workload.set_expected(*result.front());
   for (const Peer& peer : found_peers()) {
     if (auto way = fastest_way(peer, workload, options)) result.push_back(std::move(way));
@@ -103,8 +103,7 @@ std::unique_ptr<Contender> fastest_way(const Peer& peer, Workload& workload,
 Comparison compare(const Problem& problem, int threads, bool with_copy, const ComparisonOptions& options) {
   if (!is_served_by_peers(problem)) {
     throw InvalidArgument(fmt::format(
-        "{}: the comparison takes ROWSxINPUTSxOUTPUTS:f32:activation with at least one row and an "
-        "element-wise activation",
+        "{}: the comparison takes problems of at least one row, in reproducible arithmetic and without softmax",
         to_string(problem)));
   }
   Workload workload(problem, {.threads = threads});
@@ -133,7 +132,7 @@ std::vector<ActivationTiming> compare_activations(const Problem& shape, int thre
     Problem problem = shape;
     problem.activation = kind;
     workloads.push_back(std::make_unique<Workload>(problem, WorkloadOptions{.threads = threads}));
-    contenders.push_back(engine_contender(workloads.back()->task()));
+    contenders.push_back(std::make_unique<EngineContender>(workloads.back()->task()));
     lanes.push_back(lane_of(*contenders.back(), 1));
   }
   const Rounds rounds = interleave(lanes, schedule_of(threads, options));

@@ -15,14 +15,15 @@ namespace {
 
 Contenders engine_ways(const Task& task) {
   Contenders ways;
-  ways.push_back(engine_contender(task));
+  ways.push_back(std::make_unique<EngineContender>(task));
   return ways;
 }
 
 /// Times the contender's fastest way; the label says which that is.
 void run_benchmark(benchmark::State& state, const Problem& problem, int threads, const Peer& peer) {
   Workload workload(problem, {.threads = threads});
-  workload.set_expected(*engine_contender(workload.task()));
+  EngineContender ours(workload.task());
+  workload.set_expected(ours);
   const std::unique_ptr<Contender> contender = fastest_way(peer, workload, {});
   if (contender == nullptr) return state.SkipWithError("this peer does not serve the problem");
   for ([[maybe_unused]] const auto iteration : state) {

@@ -1,6 +1,6 @@
 #include "bench/engine_contender.hpp"
 
-#include "perceptron/engine.hpp"
+#include "bench/stages.hpp"
 
 namespace perceptron::bench {
 namespace {
@@ -11,7 +11,7 @@ Layer layer_of(const Task& task) {
       ConstMatrixView(task.weight, p.dtype, p.outputs, p.inputs).with_groups(p.groups, p.outputs * p.inputs),
       {},
       p.activation};
-  if (task.bias != nullptr) {
+  if (p.has_bias) {
     layer.bias = ConstMatrixView(task.bias, p.dtype, 1, p.outputs).with_groups(p.groups, p.outputs);
   }
   return layer;
@@ -25,37 +25,23 @@ Options options_of(const Task& task, const std::string& device) {
   return options;
 }
 
-class EngineContender : public Contender {
- public:
-  EngineContender(const Task& task, const std::string& device)
-      : engine_(Model{layer_of(task)}, options_of(task, device)), session_(engine_.session()) {
-    const Problem& p = task.problem;
-    for (const Operands& set : task.sets) {
-      calls_.push_back(
-          {ConstMatrixView(set.x, p.dtype, p.rows, p.inputs)
-               .with_groups(p.groups, p.shared_x ? 0 : p.rows * p.inputs),
-           MatrixView(set.y, p.output_dtype, p.rows, p.outputs).with_groups(p.groups, p.rows * p.outputs)});
-    }
-  }
-
-  std::string name() const override { return std::string(kOurName); }
-  std::string way() const override { return engine_.plan(calls_.front().x.rows).layers.front().kernel; }
-  void run(std::size_t set) override { session_.run(calls_[set].x, calls_[set].y); }
-
- private:
-  struct Call {
-    ConstMatrixView x;
-    MatrixView y;
-  };
-  Engine engine_;
-  Session session_;
-  std::vector<Call> calls_;
-};
-
 }  // namespace
 
-std::unique_ptr<Contender> engine_contender(const Task& task, const std::string& device) {
-  return std::make_unique<EngineContender>(task, device);
+EngineContender::EngineContender(const Task& task, const std::string& device)
+    : engine_(Model{layer_of(task)}, options_of(task, device)), session_(engine_.session()) {
+  const Problem& p = task.problem;
+  for (const Operands& set : task.sets) {
+    calls_.push_back(
+        {ConstMatrixView(set.x, p.dtype, p.rows, p.inputs)
+             .with_groups(p.groups, p.shared_x ? 0 : p.rows * p.inputs),
+         MatrixView(set.y, p.output_dtype, p.rows, p.outputs).with_groups(p.groups, p.rows * p.outputs)});
+  }
+}
+
+std::string EngineContender::way() const { return engine_.plan(calls_.front().x.rows).layers.front().kernel; }
+
+StageTimes EngineContender::stages(double seconds) {
+  return median_stages(session_, calls_.front().x, calls_.front().y, seconds);
 }
 
 }  // namespace perceptron::bench

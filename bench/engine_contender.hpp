@@ -1,13 +1,35 @@
 // The product itself as a contender: an Engine made beforehand, Session::run timed.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "bench/peers/contender.hpp"
+#include "perceptron/engine.hpp"
 
 namespace perceptron::bench {
 
 inline constexpr std::string_view kOurName = "perceptron";
 
-/// Throws as Engine does.
-std::unique_ptr<Contender> engine_contender(const Task& task, const std::string& device = "cpu");
+class EngineContender : public Contender {
+ public:
+  /// Throws as Engine does.
+  explicit EngineContender(const Task& task, const std::string& device = "cpu");
+
+  std::string name() const override { return std::string(kOurName); }
+  std::string way() const override;
+  void run(std::size_t set) override { session_.run(calls_[set].x, calls_[set].y); }
+  /// Of the first set.
+  StageTimes stages(double seconds);
+
+ private:
+  struct Call {
+    ConstMatrixView x;
+    MatrixView y;
+  };
+  Engine engine_;
+  Session session_;
+  std::vector<Call> calls_;
+};
 
 }  // namespace perceptron::bench

@@ -61,6 +61,11 @@ Json result_value(const Result& result) {
                        {"p90_ns", rounded(latency->p90_ns)},
                        {"p99_ns", rounded(latency->p99_ns)}};
   }
+  if (const auto& stages = result.stages) {
+    json["stages"] = {{"staging_in_ns", rounded(1e9 * stages->staging_in)},
+                      {"compute_ns", rounded(1e9 * stages->compute)},
+                      {"staging_out_ns", rounded(1e9 * stages->staging_out)}};
+  }
   return json;
 }
 

@@ -23,7 +23,8 @@ struct Findings {
 
 /// {"machine": {…}, "commit": …, "results": [{"problem", "device", "threads", "kernel", "median_ns",
 /// "p25_ns", "p75_ns", "gflops", "gbytes_per_s", "share_of_limit", "limiter", "peers": {NAME: {"median_ns",
-/// "p25_ns", "p75_ns", "way", "ratio"}}}]}; a model's result also has "latency".
+/// "p25_ns", "p75_ns", "way", "ratio"}}}]}; a model's result also has "latency", its and
+/// a GPU's "stages".
 Json to_json(const Findings& findings);
 
 /// The same results, one per line, RFC 4180; a column for each peer's median and ratio.

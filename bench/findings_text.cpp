@@ -32,8 +32,8 @@ std::string peers_text(const Result& result) {
 std::string absent_text(const Result& result) {
   if (result.absent_peers.empty()) return "";
   return fmt::format(
-      "  without {}: peers are called for one group with bias, openblas and eigen for relu in f32 and f64, "
-      "the others in f32 for activations that they fuse\n",
+      "  without {}: openblas and eigen are called for relu in f32 and f64, onednn in f32 and bf16 and "
+      "onnxruntime for one group in f32 for activations that they fuse\n",
       fmt::join(result.absent_peers, ", "));
 }
 
@@ -41,6 +41,14 @@ std::string latency_text(const Latency& latency) {
   return fmt::format("  {:.4g} rows/s; calls timed one by one: p50 {}, p90 {}, p99 {}\n",
                      latency.rows_per_second(), duration(latency.p50_ns), duration(latency.p90_ns),
                      duration(latency.p99_ns));
+}
+
+std::string stages_text(const StageTimes& stages) {
+  if (stages.staging_in == 0 && stages.staging_out == 0)
+    return "  nothing staged: x and y are used in place\n";
+  return fmt::format("  one after another: staging in {}, compute {}, staging out {}\n",
+                     duration(1e9 * stages.staging_in), duration(1e9 * stages.compute),
+                     duration(1e9 * stages.staging_out));
 }
 
 std::string noise_text(const Result& result) {
@@ -91,6 +99,7 @@ std::string result_text(const Result& result, const Findings& findings) {
                   share, result.limit ? result.limit->limiter : "not measured",
                   placement_text(result, findings) + ";" + peers_text(result));
   if (result.latency) text += latency_text(*result.latency);
+  if (result.stages) text += stages_text(*result.stages);
   text += absent_text(result) + noise_text(result);
   if (const std::string line = advice(result, findings.machine.cores); !line.empty()) {
     text += fmt::format("  advice: {}\n", line);

@@ -67,11 +67,11 @@ Result measure(const Problem& problem, const MeasureOptions& options, const Peak
   result.work = work_of(problem);
   result.placement = placement_of(result.work, options.is_resident);
   Workload workload(problem, {options.threads, options.seed, result.placement.sets});
-  const auto ours = engine_contender(workload.task(), options.device);
-  workload.set_expected(*ours);
+  EngineContender ours(workload.task(), options.device);
+  workload.set_expected(ours);
   const Contenders peers = peers_of(workload, options, result);
   const std::size_t sets = workload.task().sets.size();
-  std::vector<Lane> lanes{lane_of(*ours, sets)};
+  std::vector<Lane> lanes{lane_of(ours, sets)};
   for (const auto& peer : peers) lanes.push_back(lane_of(*peer, sets));
   const Rounds rounds = interleave(lanes, schedule_with(options, !peers.empty()));
   result.keep_quiet(rounds.front());
@@ -83,8 +83,9 @@ Result measure(const Problem& problem, const MeasureOptions& options, const Peak
   result.name = to_string(problem);
   result.rows = problem.rows;
   result.device = options.device;
-  result.kernel = ours->way();
+  result.kernel = ours.way();
   result.threads = options.threads;
+  if (peaks == nullptr) result.stages = ours.stages(options.seconds);
   result.set_limit(peaks);
   return result;
 }

@@ -9,6 +9,7 @@
 
 #include "bench/comparison.hpp"
 #include "bench/roofline.hpp"
+#include "perceptron/engine.hpp"
 #include "perceptron/model.hpp"
 
 namespace perceptron::bench {
@@ -49,8 +50,9 @@ struct Result {
   std::vector<Timing> peers;
   std::vector<std::string> absent_peers;  ///< Asked for, but they have no call for this problem.
   int samples = 0, rejected = 0;
-  std::optional<Latency> latency;
-  std::optional<SweepPoint> sweep;  ///< Nothing where it was asked for by itself.
+  std::optional<Latency> latency;    ///< Of a model's calls.
+  std::optional<StageTimes> stages;  ///< Of a model's calls, and of any on a GPU.
+  std::optional<SweepPoint> sweep;   ///< Nothing where it was asked for by itself.
 
   /// Median and quartiles of the rounds that nothing disturbed.
   void keep_quiet(const std::vector<double>& rounds);

@@ -3,6 +3,7 @@
 #include <span>
 
 #include "bench/measure.hpp"
+#include "bench/stages.hpp"
 #include "perceptron/engine.hpp"
 
 namespace perceptron::bench {
@@ -31,6 +32,9 @@ class ModelOperands {
       x_.push_back(copy(first_));
       results_.push_back(copy(y_));
     }
+  }
+  StageTimes stages(Session& session, double seconds) {
+    return median_stages(session, x_.front(), results_.front(), seconds);
   }
   Lane lane(Session& session) {
     return {"model", [this, &session, set = std::size_t{0}]() mutable {
@@ -78,6 +82,7 @@ void time(Result& result, ModelOperands& operands, Session& session, const Measu
   schedule.settle_seconds = 0;
   result.keep_quiet(interleave({lane}, schedule).front());
   result.latency = latency_of(result.rows, lane, options.seconds);
+  result.stages = operands.stages(session, options.seconds);
 }
 
 }  // namespace

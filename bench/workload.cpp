@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <random>
 #include <span>
 #include <stdexcept>
-#include <tuple>
+#include <type_traits>
 
 #include "bench/peers/peers.hpp"
 
@@ -35,46 +36,43 @@ Workload::Workload(const Problem& problem, const WorkloadOptions& options) {
   fill(x, generator);
   weight_ = Matrix(p.dtype, p.outputs, p.inputs, p.groups);
   fill(weight_, generator);
-  if (p.has_bias) {
-    bias_ = Matrix(p.dtype, 1, p.outputs, p.groups);
-    fill(bias_, generator);
-  }
+  bias_ = Matrix(p.dtype, 1, p.outputs, p.groups);
+  std::memset(bias_.data(), 0, bias_.size_bytes());
+  if (p.has_bias) fill(bias_, generator);
   for (std::int64_t set = 0; set < options.sets; ++set) {
     x_.push_back(set + 1 == options.sets ? std::move(x) : copy(x));
     y_.emplace_back(p.output_dtype, p.rows, p.outputs, p.groups);
     std::memset(y_.back().data(), 0, y_.back().size_bytes());  // Every page exists.
     sets_.push_back({x_.back().data(), y_.back().data()});
   }
-  task_ = {p, options.threads, weight_.data(), p.has_bias ? bias_.data() : nullptr, sets_};
+  task_ = {p, options.threads, weight_.data(), bias_.data(), sets_};
 }
 
 std::size_t Workload::moved_bytes() const { return x_.front().size_bytes() + y_.front().size_bytes(); }
 
-/// What peers serve is of one dtype, f32 or f64: calls body with a value of its type.
-template <class Body>
-void Workload::with_element(const Body& body) const {
-  task_.problem.dtype == DType::f64 ? body(double{}) : body(float{});
-}
-
-/// A of every element, by rows of Wᵀ so that the inner loop runs over outputs.
-template <class T>
-std::vector<T> Workload::magnitudes() const {
-  const auto [rows, inputs, outputs] =
-      std::tuple(task_.problem.rows, task_.problem.inputs, task_.problem.outputs);
-  std::vector<T> transposed(weight_.size_bytes() / sizeof(T));
-  for (std::int64_t o = 0; o < outputs; ++o) {
-    for (std::int64_t k = 0; k < inputs; ++k) {
-      transposed[static_cast<std::size_t>(k * outputs + o)] = std::abs(task_.weight_of<T>()[o * inputs + k]);
+/// A of every element, by rows of Wᵀ so that the inner loop runs over outputs. S: as wide as the sums.
+template <class T, class S>
+std::vector<double> Workload::magnitudes() const {
+  const Problem& p = task_.problem;
+  const auto magnitude = [](T value) { return std::abs(static_cast<S>(value)); };
+  std::vector<double> result;
+  std::vector<S> transposed(static_cast<std::size_t>(p.inputs * p.outputs));
+  std::vector<S> sums(static_cast<std::size_t>(p.outputs));
+  for (std::int64_t group = 0; group < p.groups; ++group) {
+    const T* weight = task_.weight_of<T>(group);
+    for (std::int64_t o = 0; o < p.outputs; ++o) {
+      for (std::int64_t k = 0; k < p.inputs; ++k) {
+        transposed[static_cast<std::size_t>(k * p.outputs + o)] = magnitude(weight[o * p.inputs + k]);
+      }
     }
-  }
-  std::vector<T> result(static_cast<std::size_t>(rows * outputs));
-  for (std::int64_t r = 0; r < rows; ++r) {
-    T* sums = result.data() + r * outputs;
-    for (std::int64_t o = 0; o < outputs; ++o) sums[o] = std::abs(task_.bias_of<T>()[o]);
-    for (std::int64_t k = 0; k < inputs; ++k) {
-      const T x = std::abs(task_.x_of<T>(0)[r * inputs + k]);
-      const T* w = transposed.data() + k * outputs;
-      for (std::int64_t o = 0; o < outputs; ++o) sums[o] += x * w[o];
+    for (std::int64_t r = 0; r < p.rows; ++r) {
+      std::transform(task_.bias_of<T>(group), task_.bias_of<T>(group + 1), sums.begin(), magnitude);
+      for (std::int64_t k = 0; k < p.inputs; ++k) {
+        const S x = magnitude(task_.x_of<T>(0, group)[r * p.inputs + k]);
+        const S* w = transposed.data() + k * p.outputs;
+        for (std::size_t o = 0; o < sums.size(); ++o) sums[o] += x * w[o];
+      }
+      result.insert(result.end(), sums.begin(), sums.end());
     }
   }
   return result;
@@ -82,30 +80,34 @@ std::vector<T> Workload::magnitudes() const {
 
 void Workload::set_expected(Contender& contender) {
   contender.run(0);
-  if (!is_served_by_peers(task_.problem)) return;  // Then nobody is compared.
-  with_element([&]<class T>(T) {
-    const T* y = task_.y_of<T>(0);
-    expected_.assign(y, y + task_.problem.rows * task_.problem.outputs);
+  if (is_served_by_peers(task_.problem)) expected_ = results();
+}
+
+std::vector<double> Workload::results() const {
+  std::vector<double> values;
+  visit_dtype(task_.problem.output_dtype, [&]<class T>(T) {
+    const std::span y(static_cast<const T*>(y_.front().data()), y_.front().size_bytes() / sizeof(T));
+    std::ranges::transform(y, std::back_inserter(values), [](T value) { return static_cast<double>(value); });
   });
+  return values;
 }
 
 void Workload::verify(Contender& contender) {
-  with_element([&]<class T>(T) {
-    const std::span<T> found(task_.y_of<T>(0), expected_.size());
-    std::ranges::fill(found, std::numeric_limits<T>::quiet_NaN());
-    contender.run(0);
-    if (magnitude_.empty()) {
-      const std::vector<T> magnitude = magnitudes<T>();
-      magnitude_.assign(magnitude.begin(), magnitude.end());
-    }
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      const double difference = std::abs(static_cast<double>(found[i]) - expected_[i]);
-      if (difference <= kAgreement * magnitude_[i]) continue;
-      throw std::runtime_error(fmt::format("{}: {} ({}) gives {} for element {}, expected {} within {}",
-                                           to_string(task_.problem), contender.name(), contender.way(),
-                                           found[i], i, expected_[i], kAgreement * magnitude_[i]));
-    }
-  });
+  if (magnitude_.empty()) {
+    visit_dtype(task_.problem.dtype, [&]<class T>(T) {
+      magnitude_ = magnitudes<T, std::conditional_t<std::is_same_v<T, double>, double, float>>();
+    });
+  }
+  std::memset(y_.front().data(), 0xff, y_.front().size_bytes());  // NaN in every dtype.
+  contender.run(0);
+  const std::vector<double> found = results();
+  const double agreement = size_of(task_.problem.output_dtype) == 2 ? kAgreement16 : kAgreement;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (std::abs(found[i] - expected_[i]) <= agreement * magnitude_[i]) continue;
+    throw std::runtime_error(fmt::format("{}: {} ({}) gives {} for element {}, expected {} within {}",
+                                         to_string(task_.problem), contender.name(), contender.way(),
+                                         found[i], i, expected_[i], agreement * magnitude_[i]));
+  }
 }
 
 }  // namespace perceptron::bench

@@ -111,7 +111,7 @@ std::string to_html(const Findings& findings, const std::optional<nlohmann::json
   page += fmt::format("<style>{}</style></head>\n<body>\n", kStyle);
   page += header(findings);
   page += speedup_section(findings) + roofline_section(findings) + latency_section(findings);
-  page += models_section(findings) + results_section(findings);
+  page += end_to_end_section(findings) + results_section(findings);
   if (validation) page += validation_section(*validation);
   page += fmt::format("<footer><h2>What is inside each number</h2><p class=\"soft\">{}</p></footer>\n",
                       escaped(kInside));

@@ -52,11 +52,19 @@ std::string result_row(const Result& result, const Findings& findings) {
   return row + cell(remarks(result, findings.machine.cores), "left") + "</tr>\n";
 }
 
-std::string latency_row(const Result& result) {
-  const Latency& latency = *result.latency;
-  return "<tr>" + cell(result.name) + cell(fmt::format("{}", result.threads)) +
-         cell(tick_text(latency.rows_per_second())) + cell(duration(latency.p50_ns)) +
-         cell(duration(latency.p90_ns)) + cell(duration(latency.p99_ns)) + "</tr>\n";
+/// Of calls timed one by one where there are such, else of the rounds.
+std::string end_to_end_row(const Result& result) {
+  const StageTimes& stages = *result.stages;
+  const auto latency = result.latency;
+  const double p50_ns = latency ? latency->p50_ns : result.nanoseconds.median;
+  std::string row = "<tr>" + cell(result.name) + cell(fmt::format("{}", result.threads)) +
+                    cell(tick_text(static_cast<double>(result.rows) / p50_ns * 1e9)) +
+                    cell(duration(p50_ns)) + cell(latency ? duration(latency->p90_ns) : "") +
+                    cell(latency ? duration(latency->p99_ns) : "");
+  for (const double seconds : {stages.staging_in, stages.compute, stages.staging_out}) {
+    row += cell(seconds == 0 ? "none" : duration(1e9 * seconds));
+  }
+  return row + "</tr>\n";
 }
 
 /// Of a field that may be absent or of another type.
@@ -89,13 +97,15 @@ std::string results_section(const Findings& findings) {
                rows);
 }
 
-std::string models_section(const Findings& findings) {
+std::string end_to_end_section(const Findings& findings) {
   std::string rows;
   for (const Result& result : findings.results) {
-    if (result.latency) rows += latency_row(result);
+    if (result.stages) rows += end_to_end_row(result);
   }
   if (rows.empty()) return "";
-  return table("models", "Models, end to end", {"model", "threads", "rows/s", "p50", "p90", "p99"}, rows);
+  return table("end-to-end", "From host arrays to host arrays",
+               {"what", "threads", "rows/s", "p50", "p90", "p99", "staging in", "compute", "staging out"},
+               rows);
 }
 
 std::string validation_section(const nlohmann::json& validation) {

@@ -9,8 +9,8 @@
 namespace perceptron::bench {
 
 std::string results_section(const Findings& findings);
-/// Rows per second and percentiles of each model.
-std::string models_section(const Findings& findings);
+/// Rows per second, percentiles, staging and compute of each model, and of everything on a GPU.
+std::string end_to_end_section(const Findings& findings);
 /// Counts of each status, and the cases that failed.
 std::string validation_section(const nlohmann::json& validation);
 

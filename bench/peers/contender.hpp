@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -14,39 +15,45 @@
 namespace perceptron::bench {
 
 /// One call's x, rows × inputs of the problem's dtype, and y, rows × outputs of its output dtype; each group
-/// behind the one before, all aligned to 64 bytes.
+/// behind the one before, the first aligned to 64 bytes.
 struct Operands {
   const void* x = nullptr;
   void* y = nullptr;
 };
 
-/// A problem with its buffers. Everybody reads the same x and writes the same y. Peers serve problems of one
-/// group with bias, in f32 or f64 alone.
+/// A problem with its buffers. Everybody reads the same x and writes the same y.
 struct Task {
   Problem problem;
   int threads = 1;
-  const void* weight = nullptr;    ///< outputs × inputs.
-  const void* bias = nullptr;      ///< outputs; null where the problem has none.
+  const void* weight = nullptr;    ///< outputs × inputs of each group.
+  const void* bias = nullptr;      ///< outputs of each group; zeros, for peers, where the problem has none.
   std::span<const Operands> sets;  ///< At least one; calls go through them in turn.
 
-  // T: the element type of the problem's dtype.
+  // Of a group. T: the element type of the problem's dtype, of y that of its output dtype.
   template <class T>
-  const T* weight_of() const {
-    return static_cast<const T*>(weight);
+  const T* weight_of(std::int64_t group) const {
+    return static_cast<const T*>(weight) + group * problem.outputs * problem.inputs;
   }
   template <class T>
-  const T* bias_of() const {
-    return static_cast<const T*>(bias);
+  const T* bias_of(std::int64_t group) const {
+    return static_cast<const T*>(bias) + group * problem.outputs;
   }
   template <class T>
-  const T* x_of(std::size_t set) const {
-    return static_cast<const T*>(sets[set].x);
+  const T* x_of(std::size_t set, std::int64_t group) const {
+    return static_cast<const T*>(sets[set].x) +
+           (problem.shared_x ? 0 : group * problem.rows * problem.inputs);
   }
   template <class T>
-  T* y_of(std::size_t set) const {
-    return static_cast<T*>(sets[set].y);
+  T* y_of(std::size_t set, std::int64_t group) const {
+    return static_cast<T*>(sets[set].y) + group * problem.rows * problem.outputs;
   }
 };
+
+/// f32 throughout, or f64.
+inline bool has_one_float_dtype(const Problem& problem) {
+  return problem.dtype == problem.output_dtype &&
+         (problem.dtype == DType::f32 || problem.dtype == DType::f64);
+}
 
 /// Construction prepares whatever may be prepared (packing, code generation, scratch memory).
 class Contender {

@@ -7,7 +7,7 @@ namespace perceptron::bench {
 
 /// Counts up whenever Task, Contender or PeerModule change, so that a module of another build is refused, not
 /// called.
-inline constexpr int kPeerInterface = 3;
+inline constexpr int kPeerInterface = 4;
 
 /// A peer offers the ways in which it can serve a task, ready to run and set to the task's threads; none
 /// where it cannot.

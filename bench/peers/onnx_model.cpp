@@ -89,7 +89,8 @@ Message gemm(std::string_view output, WeightOrder order) {
 
 bool can_be_onnx_model(const Problem& problem) {
   const std::int64_t weights = problem.inputs * problem.outputs * static_cast<std::int64_t>(sizeof(float));
-  return problem.dtype == DType::f32 && operator_of(problem.activation.kind) && weights < kMostWeightBytes;
+  return problem.groups == 1 && problem.dtype == DType::f32 && problem.output_dtype == DType::f32 &&
+         operator_of(problem.activation.kind) && weights < kMostWeightBytes;
 }
 
 std::string onnx_model(const Problem& problem, const float* weight, const float* bias, WeightOrder order) {

@@ -144,11 +144,11 @@ class OnnxRuntime : public Contender {
  public:
   OnnxRuntime(const Task& task, const float* weight, WeightOrder order)
       : order_(order),
-        session_(session_of(onnx_model(task.problem, weight, task.bias_of<float>(), order), task.threads)) {
+        session_(session_of(onnx_model(task.problem, weight, task.bias_of<float>(0), order), task.threads)) {
     const Problem& p = task.problem;
     for (std::size_t set = 0; set < task.sets.size(); ++set) {
-      x_.push_back(tensor(task.x_of<float>(set), p.rows, p.inputs));
-      y_.push_back(tensor(task.y_of<float>(set), p.rows, p.outputs));
+      x_.push_back(tensor(task.x_of<float>(set, 0), p.rows, p.inputs));
+      y_.push_back(tensor(task.y_of<float>(set, 0), p.rows, p.outputs));
     }
   }
 
@@ -176,11 +176,11 @@ Contenders ways_of(const Task& task) {
   Contenders ways;
   if (!can_be_onnx_model(p)) return ways;
   ways.push_back(
-      std::make_unique<OnnxRuntime>(task, task.weight_of<float>(), WeightOrder::outputs_by_inputs));
+      std::make_unique<OnnxRuntime>(task, task.weight_of<float>(0), WeightOrder::outputs_by_inputs));
   std::vector<float> transposed(static_cast<std::size_t>(p.inputs * p.outputs));
   for (std::int64_t o = 0; o < p.outputs; ++o) {
     for (std::int64_t k = 0; k < p.inputs; ++k) {
-      transposed[static_cast<std::size_t>(k * p.outputs + o)] = task.weight_of<float>()[o * p.inputs + k];
+      transposed[static_cast<std::size_t>(k * p.outputs + o)] = task.weight_of<float>(0)[o * p.inputs + k];
     }
   }
   ways.push_back(std::make_unique<OnnxRuntime>(task, transposed.data(), WeightOrder::inputs_by_outputs));

@@ -1,5 +1,6 @@
 // OpenBLAS: gemm (gemv where x or W is one row) and a pass of our own for what BLAS lacks, bias and relu.
-// The ways differ in how the weights are stored beforehand and in where the bias is added.
+// The ways differ in how the weights are stored beforehand and in where the bias is added. Groups go one
+// after another.
 #include <cblas.h>
 
 #include <algorithm>
@@ -36,7 +37,7 @@ class OpenBlas : public Contender {
       : task_(task),
         is_transposed_(is_transposed),
         bias_at_(bias_at),
-        weight_(task.weight_of<T>(), task.weight_of<T>() + size()) {
+        weight_(task.weight_of<T>(0), task.weight_of<T>(groups())) {
     if (is_transposed) transpose();
     openblas_set_num_threads(task.threads);
   }
@@ -48,51 +49,60 @@ class OpenBlas : public Contender {
   }
 
   void run(std::size_t set) override {
-    if (bias_at_ == BiasAt::before) {
-      each_element(set, [](T& y, T bias) { y = bias; });
-      multiply(set, 1);
-      each_element(set, [](T& y, T) { y = std::max(y, T{0}); });
-    } else {
-      multiply(set, 0);
-      each_element(set, [](T& y, T bias) { y = std::max(y + bias, T{0}); });
-    }
+    for (std::int64_t group = 0; group < groups(); ++group) run(set, group);
   }
 
  private:
+  void run(std::size_t set, std::int64_t group) {
+    if (bias_at_ == BiasAt::before) {
+      each_element(set, group, [](T& y, T bias) { y = bias; });
+      multiply(set, group, 1);
+      each_element(set, group, [](T& y, T) { y = std::max(y, T{0}); });
+    } else {
+      multiply(set, group, 0);
+      each_element(set, group, [](T& y, T bias) { y = std::max(y + bias, T{0}); });
+    }
+  }
+
+  std::int64_t groups() const { return task_.problem.groups; }
   std::int64_t rows() const { return task_.problem.rows; }
   std::int64_t inputs() const { return task_.problem.inputs; }
   std::int64_t outputs() const { return task_.problem.outputs; }
-  std::ptrdiff_t size() const { return static_cast<std::ptrdiff_t>(inputs() * outputs()); }
+  T* weight(std::int64_t group) { return weight_.data() + group * inputs() * outputs(); }
 
   void transpose() {
-    for (std::int64_t o = 0; o < outputs(); ++o) {
-      for (std::int64_t k = 0; k < inputs(); ++k) {
-        weight_[static_cast<std::size_t>(k * outputs() + o)] = task_.weight_of<T>()[o * inputs() + k];
+    for (std::int64_t group = 0; group < groups(); ++group) {
+      const T* given = task_.weight_of<T>(group);
+      for (std::int64_t o = 0; o < outputs(); ++o) {
+        for (std::int64_t k = 0; k < inputs(); ++k) {
+          weight(group)[k * outputs() + o] = given[o * inputs() + k];
+        }
       }
     }
   }
 
-  void multiply(std::size_t set, T beta) {
-    const T* x = task_.x_of<T>(set);
-    T* y = task_.y_of<T>(set);
+  void multiply(std::size_t set, std::int64_t group, T beta) {
+    const T* x = task_.x_of<T>(set, group);
+    const T* w = weight(group);
+    T* y = task_.y_of<T>(set, group);
     const auto m = static_cast<blasint>(rows()), n = static_cast<blasint>(outputs());
     const auto k = static_cast<blasint>(inputs());
     if (m == 1 && is_transposed_) {
-      Blas<T>::kGemv(CblasRowMajor, CblasTrans, k, n, 1, weight_.data(), n, x, 1, beta, y, 1);
+      Blas<T>::kGemv(CblasRowMajor, CblasTrans, k, n, 1, w, n, x, 1, beta, y, 1);
     } else if (m == 1) {
-      Blas<T>::kGemv(CblasRowMajor, CblasNoTrans, n, k, 1, weight_.data(), k, x, 1, beta, y, 1);
+      Blas<T>::kGemv(CblasRowMajor, CblasNoTrans, n, k, 1, w, k, x, 1, beta, y, 1);
     } else if (n == 1) {
-      Blas<T>::kGemv(CblasRowMajor, CblasNoTrans, m, k, 1, x, k, weight_.data(), 1, beta, y, 1);
+      Blas<T>::kGemv(CblasRowMajor, CblasNoTrans, m, k, 1, x, k, w, 1, beta, y, 1);
     } else {
       Blas<T>::kGemm(CblasRowMajor, CblasNoTrans, is_transposed_ ? CblasNoTrans : CblasTrans, m, n, k, 1, x,
-                     k, weight_.data(), is_transposed_ ? n : k, beta, y, n);
+                     k, w, is_transposed_ ? n : k, beta, y, n);
     }
   }
 
   template <class Function>
-  void each_element(std::size_t set, Function function) {
-    T* y = task_.y_of<T>(set);
-    const T* bias = task_.bias_of<T>();
+  void each_element(std::size_t set, std::int64_t group, Function function) {
+    T* y = task_.y_of<T>(set, group);
+    const T* bias = task_.bias_of<T>(group);
     const std::int64_t row_count = rows(), columns = outputs();
     if (columns == 1) {
       for (std::int64_t r = 0; r < row_count; ++r) function(y[r], *bias);
@@ -113,7 +123,7 @@ class OpenBlas : public Contender {
 
 Contenders ways_of(const Task& task) {
   Contenders ways;
-  if (task.problem.activation.kind != ActivationKind::relu) return ways;
+  if (task.problem.activation.kind != ActivationKind::relu || !has_one_float_dtype(task.problem)) return ways;
   for (const bool is_transposed : {false, true}) {
     for (const BiasAt bias_at : {BiasAt::before, BiasAt::after}) {
       if (task.problem.dtype == DType::f64)

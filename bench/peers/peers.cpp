@@ -72,13 +72,8 @@ std::vector<Peer> found_peers() {
 }
 
 bool is_served_by_peers(const Problem& problem) {
-  Problem served = problem;
-  served.groups = 1;
-  served.dtype = served.output_dtype = problem.dtype == DType::f64 ? DType::f64 : DType::f32;
-  served.has_bias = true;
-  served.shared_x = false;
-  served.arithmetic = Arithmetic::reproducible;
-  return served == problem && problem.activation.kind != ActivationKind::softmax && problem.rows > 0;
+  return problem.rows > 0 && problem.activation.kind != ActivationKind::softmax &&
+         problem.arithmetic == Arithmetic::reproducible;
 }
 
 }  // namespace perceptron::bench

@@ -33,7 +33,7 @@ Peer load_peer(std::string_view name);
 /// All that can be loaded.
 std::vector<Peer> found_peers();
 
-/// One group with bias in f32 or f64, an element-wise activation, at least one row.
+/// False where no peer does: without rows, with softmax, with tensor arithmetic.
 bool is_served_by_peers(const Problem& problem);
 
 }  // namespace perceptron::bench

@@ -10,10 +10,12 @@
 #include "perceptron/error.hpp"
 #include "src/cli/interrupt.hpp"
 #include "src/cli/invariance.hpp"
-#include "src/cli/stopwatch.hpp"
+#include "src/engine/stopwatch.hpp"
 
 namespace perceptron::cli {
 namespace {
+
+using engine::timed;
 
 bool is_ptx(const std::string& device) {
   return device == "ptx" || device.starts_with("ptx:") || device.starts_with("ptx@");

@@ -6,10 +6,12 @@
 #include "src/cli/interrupt.hpp"
 #include "src/cli/model_input.hpp"
 #include "src/cli/progress.hpp"
-#include "src/cli/stopwatch.hpp"
+#include "src/engine/stopwatch.hpp"
 
 namespace perceptron::cli {
 namespace {
+
+using engine::timed;
 
 /// Of x and y. Measured on two cores of a busy AMD EPYC, 1,000,000 × 64 f32 through 64 → 32 → 10, best of
 /// two: 1 MiB 2.6, 4 MiB 3.1, 16 MiB 2.5, 64 MiB 2.0 million rows/s.

@@ -15,11 +15,13 @@
 #include "src/cli/model_input.hpp"
 #include "src/cli/output_paths.hpp"
 #include "src/cli/report_file.hpp"
-#include "src/cli/stopwatch.hpp"
 #include "src/cli/verbs.hpp"
+#include "src/engine/stopwatch.hpp"
 
 namespace perceptron::cli {
 namespace {
+
+using engine::timed;
 
 struct RunOptions {
   std::filesystem::path model;

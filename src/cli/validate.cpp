@@ -19,13 +19,15 @@
 #include "src/cli/report_file.hpp"
 #include "src/cli/seed_option.hpp"
 #include "src/cli/status.hpp"
-#include "src/cli/stopwatch.hpp"
 #include "src/cli/sweep_report.hpp"
 #include "src/cli/verbs.hpp"
 #include "src/cli/verdict_report.hpp"
+#include "src/engine/stopwatch.hpp"
 
 namespace perceptron::cli {
 namespace {
+
+using engine::timed;
 
 /// As the arguments have it.
 struct ValidateWords {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "perceptron/error.hpp"
+#include "src/engine/stopwatch.hpp"
 
 namespace perceptron::engine {
 namespace {
@@ -15,6 +16,13 @@ namespace {
 }
 
 }  // namespace
+
+StageTimes Device::run_by_stages(const ReadyLayers& layers, const ConstMatrixView& x, const MatrixView& y,
+                                 Workspace& workspace) const {
+  StageTimes seconds;
+  timed(seconds.compute, [&] { run(layers, x, y, workspace); });
+  return seconds;
+}
 
 void Device::enqueue(const ReadyLayers&, ConstMatrixView, MatrixView, Workspace&, Stream) const {
   refuse_stream(*this, "enqueue");

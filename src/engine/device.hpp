@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "perceptron/device_plan.hpp"
+#include "perceptron/engine.hpp"
 #include "perceptron/layer.hpp"
 #include "perceptron/options.hpp"
 #include "perceptron/plan.hpp"
@@ -66,7 +67,10 @@ class Device {
   /// y = f(x·Wᵀ + b), layer after layer, for all groups; blocking; allocates nothing.
   virtual void run(const ReadyLayers& layers, const ConstMatrixView& x, const MatrixView& y,
                    Workspace& workspace) const = 0;
-  /// The same on memory of the device, behind the work of `stream`; returns at once.
+  /// The same, stage after stage, timed; what a device does that stages nothing is compute.
+  virtual StageTimes run_by_stages(const ReadyLayers& layers, const ConstMatrixView& x, const MatrixView& y,
+                                   Workspace& workspace) const;
+  /// As run on memory of the device, behind the work of `stream`; returns at once.
   virtual void enqueue(const ReadyLayers& layers, ConstMatrixView x, MatrixView y, Workspace& workspace,
                        Stream stream) const;
   /// Waits until what `stream` holds is done. Throws InvalidArgument while it is being captured.

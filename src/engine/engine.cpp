@@ -39,6 +39,7 @@ struct Engine::State {
   Scratch make_scratch() const { return {device->workspace(layers, chunk_rows), nullptr, 0}; }
   void check(const ConstMatrixView& x, const MatrixView& y) const;
   void run(const ConstMatrixView& x, const MatrixView& y, Scratch& scratch);
+  StageTimes run_by_stages(const ConstMatrixView& x, const MatrixView& y, Scratch& scratch);
   void enqueue(const ConstMatrixView& x, const MatrixView& y, Scratch& scratch, Stream stream);
   std::shared_ptr<const ReadyLayers> current() {
     const std::lock_guard lock(ready_mutex);
@@ -80,6 +81,11 @@ void Engine::State::check(const ConstMatrixView& x, const MatrixView& y) const {
 void Engine::State::run(const ConstMatrixView& x, const MatrixView& y, Scratch& scratch) {
   refresh(scratch);
   if (x.rows != 0) device->run(*scratch.ready, x, y, *scratch.workspace);
+}
+
+StageTimes Engine::State::run_by_stages(const ConstMatrixView& x, const MatrixView& y, Scratch& scratch) {
+  refresh(scratch);
+  return x.rows == 0 ? StageTimes{} : device->run_by_stages(*scratch.ready, x, y, *scratch.workspace);
 }
 
 void Engine::State::enqueue(const ConstMatrixView& x, const MatrixView& y, Scratch& scratch, Stream stream) {
@@ -190,6 +196,12 @@ void Session::run(ConstMatrixView x, MatrixView y) {
   state_->engine->check(x, y);
   const State::Turn turn(*state_);
   state_->engine->run(x, y, state_->scratch);
+}
+
+StageTimes Session::run_by_stages(ConstMatrixView x, MatrixView y) {
+  state_->engine->check(x, y);
+  const State::Turn turn(*state_);
+  return state_->engine->run_by_stages(x, y, state_->scratch);
 }
 
 void Session::enqueue(ConstMatrixView x, MatrixView y, Stream stream) {

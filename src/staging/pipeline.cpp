@@ -2,9 +2,13 @@
 
 #include <algorithm>
 
+#include "src/engine/stopwatch.hpp"
 #include "src/staging/matrices.hpp"
 
 namespace perceptron::staging {
+
+using engine::timed;
+
 namespace {
 
 std::size_t row_bytes(const ConstMatrixView& view) {
@@ -51,7 +55,9 @@ std::int64_t Pipeline::rows_that_fit(const ConstMatrixView& x, const MatrixView&
   return static_cast<std::int64_t>(rows);
 }
 
-void Pipeline::run(const ConstMatrixView& x, const MatrixView& y, std::int64_t rows, const Compute& compute) {
+template <class Work>
+void Pipeline::for_each_chunk(const ConstMatrixView& x, const MatrixView& y, std::int64_t rows,
+                              const Work& work) {
   const std::int64_t most = std::min(rows, rows_that_fit(x, y));
   const WaitOnError copying_in(accelerator_, in_.get()), computing(accelerator_, compute_.get()),
       copying_out(accelerator_, out_.get());
@@ -61,18 +67,37 @@ void Pipeline::run(const ConstMatrixView& x, const MatrixView& y, std::int64_t r
     const std::int64_t count = std::min(most, x.rows - row);
     Slot& slot = slots_[next++ % kSlots];
     finish(slot);
-    begin(slot, x.row_range(row, count), y.row_range(row, count), compute);
+    work(slot, x.row_range(row, count), y.row_range(row, count));
   }
   for (std::size_t index = 0; index < kSlots; ++index) finish(slots_[next++ % kSlots]);
 }
 
-void Pipeline::begin(Slot& slot, const ConstMatrixView& x, const MatrixView& y, const Compute& compute) {
-  const ConstMatrixView from = stage_in(slot, x);
-  const MatrixView to = y.place == Place::device ? y : compact_view(y, slot.y.data());
-  compute(compute_.get(), from, to);
-  accelerator_.record(slot.computed.get(), compute_.get());
-  slot.done = slot.computed.get();
-  if (y.place == Place::host) stage_out(slot, y);
+void Pipeline::run(const ConstMatrixView& x, const MatrixView& y, std::int64_t rows, const Compute& compute) {
+  for_each_chunk(x, y, rows, [&](Slot& slot, const ConstMatrixView& x_rows, const MatrixView& y_rows) {
+    compute_slot(slot, stage_in(slot, x_rows), y_rows, compute);
+    stage_out(slot, y_rows);
+  });
+}
+
+StageTimes Pipeline::run_by_stages(const ConstMatrixView& x, const MatrixView& y, std::int64_t rows,
+                                   const Compute& compute) {
+  StageTimes seconds;
+  for_each_chunk(x, y, rows, [&](Slot& slot, const ConstMatrixView& x_rows, const MatrixView& y_rows) {
+    const ConstMatrixView from = timed(seconds.staging_in, [&] {
+      const ConstMatrixView staged = stage_in(slot, x_rows);
+      accelerator_.synchronize(in_.get());
+      return staged;
+    });
+    timed(seconds.compute, [&] {
+      compute_slot(slot, from, y_rows, compute);
+      accelerator_.synchronize(compute_.get());
+    });
+    timed(seconds.staging_out, [&] {
+      stage_out(slot, y_rows);
+      finish(slot);
+    });
+  });
+  return seconds;
 }
 
 ConstMatrixView Pipeline::stage_in(Slot& slot, const ConstMatrixView& x) {
@@ -90,7 +115,15 @@ ConstMatrixView Pipeline::stage_in(Slot& slot, const ConstMatrixView& x) {
   return to;
 }
 
+void Pipeline::compute_slot(Slot& slot, const ConstMatrixView& x, const MatrixView& y,
+                            const Compute& compute) {
+  compute(compute_.get(), x, y.place == Place::device ? y : compact_view(y, slot.y.data()));
+  accelerator_.record(slot.computed.get(), compute_.get());
+  slot.done = slot.computed.get();
+}
+
 void Pipeline::stage_out(Slot& slot, const MatrixView& y) {
+  if (y.place == Place::device) return;
   const MatrixView from = compact_view(y, slot.y.data());
   MatrixView to = y;
   if (!is_pinned(accelerator_, y)) {

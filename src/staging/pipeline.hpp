@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "perceptron/engine.hpp"
 #include "perceptron/view.hpp"
 #include "src/staging/accelerator.hpp"
 #include "src/staging/host_buffer.hpp"
@@ -41,6 +42,9 @@ class Pipeline {
   /// is written. Views that lie on the device already are not copied, and neither are those that lie in
   /// memory which the caller pinned. After an error nothing is under way any more.
   void run(const ConstMatrixView& x, const MatrixView& y, std::int64_t rows, const Compute& compute);
+  /// The same, each chunk by itself and each of its stages waited for and timed.
+  StageTimes run_by_stages(const ConstMatrixView& x, const MatrixView& y, std::int64_t rows,
+                           const Compute& compute);
 
   Queue compute_queue() const { return compute_.get(); }
 
@@ -56,8 +60,11 @@ class Pipeline {
   };
 
   std::int64_t rows_that_fit(const ConstMatrixView& x, const MatrixView& y) const;
-  void begin(Slot& slot, const ConstMatrixView& x, const MatrixView& y, const Compute& compute);
+  /// Calls work(slot, x, y) for every chunk of at most `rows` rows, the slots in turn, and finishes them all.
+  template <class Work>
+  void for_each_chunk(const ConstMatrixView& x, const MatrixView& y, std::int64_t rows, const Work& work);
   ConstMatrixView stage_in(Slot& slot, const ConstMatrixView& x);
+  void compute_slot(Slot& slot, const ConstMatrixView& x, const MatrixView& y, const Compute& compute);
   void stage_out(Slot& slot, const MatrixView& y);
   void finish(Slot& slot);
   void forget();

@@ -204,6 +204,19 @@ void StagedDevice::verify(const ConstMatrixView& view, const char* name) const {
 
 void StagedDevice::run(const engine::ReadyLayers& layers, const ConstMatrixView& x, const MatrixView& y,
                        engine::Workspace& workspace) const {
+  run_or_time(layers, x, y, workspace, nullptr);
+}
+
+StageTimes StagedDevice::run_by_stages(const engine::ReadyLayers& layers, const ConstMatrixView& x,
+                                       const MatrixView& y, engine::Workspace& workspace) const {
+  if (options_.layout == Layout::mirrored) return Device::run_by_stages(layers, x, y, workspace);
+  StageTimes seconds;
+  run_or_time(layers, x, y, workspace, &seconds);
+  return seconds;
+}
+
+void StagedDevice::run_or_time(const engine::ReadyLayers& layers, const ConstMatrixView& x,
+                               const MatrixView& y, engine::Workspace& workspace, StageTimes* seconds) const {
   const Range range(*accelerator_, "perceptron run");
   verify(x, "x");
   verify(y, "y");
@@ -212,13 +225,17 @@ void StagedDevice::run(const engine::ReadyLayers& layers, const ConstMatrixView&
     return run_mirrored(layers, x, y, static_cast<MirroredWorkspace&>(workspace).rows);
   }
   auto& mine = static_cast<StagedWorkspace&>(workspace);
-  const Queue queue = mine.pipeline.compute_queue();
-  wait_for_weights(layers, queue);
+  wait_for_weights(layers, mine.pipeline.compute_queue());
   const auto compute = [&](Queue on, const ConstMatrixView& from, const MatrixView& to) {
     mine.scratch.enqueue(on, layers, from, to);
   };
   const bool is_staged = x.place == Place::host || y.place == Place::host;
-  mine.pipeline.run(x, y, is_staged ? mine.rows : x.rows, std::ref(compute));
+  const std::int64_t rows = is_staged ? mine.rows : x.rows;
+  if (seconds == nullptr) {
+    mine.pipeline.run(x, y, rows, std::ref(compute));
+  } else {
+    *seconds = mine.pipeline.run_by_stages(x, y, rows, std::ref(compute));
+  }
 }
 
 void StagedDevice::run_mirrored(const engine::ReadyLayers& layers, const ConstMatrixView& x,

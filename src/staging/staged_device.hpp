@@ -54,6 +54,8 @@ class StagedDevice : public engine::Device {
   std::optional<DevicePlan> gpu_plan(const Problem& problem) const override;
   void run(const engine::ReadyLayers& layers, const ConstMatrixView& x, const MatrixView& y,
            engine::Workspace& workspace) const override;
+  StageTimes run_by_stages(const engine::ReadyLayers& layers, const ConstMatrixView& x, const MatrixView& y,
+                           engine::Workspace& workspace) const override;
   void enqueue(const engine::ReadyLayers& layers, ConstMatrixView x, MatrixView y,
                engine::Workspace& workspace, Stream stream) const override;
   void catch_up(Stream stream) const override;
@@ -64,6 +66,9 @@ class StagedDevice : public engine::Device {
   planning::Choice choose(const Problem& problem) const;
   std::vector<planning::PolicyRange> policies(const Layer& layer) const;
   void verify(const ConstMatrixView& view, const char* name) const;
+  /// One stage after the other and timed where `seconds` is given.
+  void run_or_time(const engine::ReadyLayers& layers, const ConstMatrixView& x, const MatrixView& y,
+                   engine::Workspace& workspace, StageTimes* seconds) const;
   void run_mirrored(const engine::ReadyLayers& layers, const ConstMatrixView& x, const MatrixView& y,
                     std::int64_t rows) const;
 

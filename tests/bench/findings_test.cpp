@@ -51,6 +51,7 @@ TEST(Findings, WhatIsNotKnownIsNull) {
   EXPECT_TRUE(model["limiter"].is_null());
   EXPECT_EQ(model["latency"]["p99_ns"], 200);
   EXPECT_EQ(model["latency"]["rows_per_s"], 8e7);
+  EXPECT_EQ(model["stages"], Json({{"staging_in_ns", 30}, {"compute_ns", 50}, {"staging_out_ns", 0}}));
 }
 
 TEST(Findings, CsvQuotesWhatItMust) {
@@ -74,7 +75,11 @@ TEST(Findings, TextSaysWhatIsInsideAndWhatWasRejected) {
     EXPECT_NE(text.find(words), std::string::npos) << words << " not in " << text;
   }
   EXPECT_EQ(text.find("without"), std::string::npos);
-  EXPECT_NE(result_text(findings.results[2], findings).find("without openblas, onednn: peers are called for"),
+  EXPECT_NE(result_text(findings.results[2], findings)
+                .find("without openblas, onednn: openblas and eigen are called for"),
+            std::string::npos);
+  EXPECT_NE(result_text(findings.results.back(), findings)
+                .find("one after another: staging in 30.0 ns, compute 50.0 ns, staging out 0.0 ns"),
             std::string::npos);
   EXPECT_NE(means_text(findings).find("onednn on 1 thread: geometric mean of 2 ratios 0.800"),
             std::string::npos);

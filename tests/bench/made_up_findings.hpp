@@ -50,6 +50,7 @@ inline Findings made_up_findings() {
   findings.results.back().name = "m<1>,\"x\".safetensors rows=8";
   findings.results.back().limit.reset();
   findings.results.back().latency = Latency{8, 100, 120, 200};
+  findings.results.back().stages = StageTimes{30e-9, 50e-9, 0};
   return findings;
 }
 

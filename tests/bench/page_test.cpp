@@ -62,7 +62,7 @@ TEST(Page, FitsAPhone) {
 }
 
 TEST(Page, ShowsEachPlotAndTable) {
-  for (const char* id : {"speedup", "roofline", "latency", "models", "results", "validation"}) {
+  for (const char* id : {"speedup", "roofline", "latency", "end-to-end", "results", "validation"}) {
     EXPECT_EQ(count_of(page(), "<section id=\"" + std::string(id) + "\""), 1U) << id;
   }
   EXPECT_EQ(count_of(page(), "class=\"one\""), 1U);
@@ -83,7 +83,7 @@ TEST(Page, LeavesOutWhatThereIsNot) {
   findings.results.front().peers.clear();
   findings.peaks.clear();
   const std::string html = to_html(findings, std::nullopt);
-  for (const char* id : {"speedup", "roofline", "latency", "models", "validation"}) {
+  for (const char* id : {"speedup", "roofline", "latency", "end-to-end", "validation"}) {
     EXPECT_EQ(html.find("id=\"" + std::string(id) + "\""), std::string::npos) << id;
   }
   EXPECT_EQ(unbalanced(html), "");

@@ -86,6 +86,9 @@ TEST_F(BenchVerb, MeasuresAModelEndToEnd) {
   EXPECT_EQ(results[1]["problem"], "m.safetensors rows=7");
   EXPECT_EQ(results[1]["latency"]["rows"], 7);
   EXPECT_LE(results[1]["latency"]["p50_ns"], results[1]["latency"]["p99_ns"]);
+  EXPECT_EQ(results[1]["stages"]["staging_in_ns"], 0);
+  EXPECT_GT(results[1]["stages"]["compute_ns"], 0);
+  expect_word(out, "nothing staged");
 }
 
 TEST_F(BenchVerb, ListsProblemsAndPeers) {
@@ -99,7 +102,8 @@ TEST_F(BenchVerb, ListsProblemsAndPeers) {
 TEST_F(BenchVerb, TimesThePeersThatAreThere) {
   const std::string list = expect_success({"bench", "--list"}).out;
   for (const char* peer : {"openblas", "onednn", "eigen", "onnxruntime"}) {
-    std::vector<std::string> arguments = quick({"8x16x8:f32:relu", "8x16x8:f64:relu", "8x16x8:bf16:relu",
+    std::vector<std::string> arguments = quick({"8x16x8:f32:relu", "8x16x8:f64:relu", "8x16x8:f16-f64:relu",
+                                                "3@8x16x8:f32:relu:nobias:sharedx", "3@8x16x1:f32:relu",
                                                 std::string("--peers=") + peer, "--json", at("r.json")});
     if (list.find(fmt::format("peer {}: found", peer)) == std::string::npos) {
       expect_failure(std::move(arguments), 3, {fmt::format("peer {}: ", peer), "install"});
@@ -110,7 +114,10 @@ TEST_F(BenchVerb, TimesThePeersThatAreThere) {
     EXPECT_GT(results[0]["peers"][peer]["ratio"], 0);
     const bool has_f64 = std::string_view(peer) == "openblas" || std::string_view(peer) == "eigen";
     EXPECT_EQ(results[1]["peers"].contains(peer), has_f64);
-    EXPECT_TRUE(results[2]["peers"].empty()) << "no peer has this arithmetic";
+    EXPECT_TRUE(results[2]["peers"].empty()) << "no peer has these types";
+    const bool has_groups = std::string_view(peer) != "onnxruntime";
+    EXPECT_EQ(results[3]["peers"].contains(peer), has_groups);
+    EXPECT_EQ(results[4]["peers"].contains(peer), has_groups);
   }
 }
 

@@ -36,7 +36,7 @@ struct Scenario {
     for (std::size_t index = 0; index < 2; ++index) {
       rehearsal.ready[index] = rehearsal.device->update(rehearsal.ready[index], after.layer(index), nullptr);
     }
-    rehearsal.run(x, second);
+    rehearsal.run_by_stages(x, second);
   }
   void play_on_a_stream(Rehearsal& rehearsal) {
     staging::Accelerator& accelerator = *rehearsal.accelerator;

@@ -74,6 +74,23 @@ TEST(Pipeline, ChunksOverlap) {
   EXPECT_EQ(rehearsal.accelerator->calls("synchronize_event"), 6);
 }
 
+TEST(Pipeline, StagesOneAfterTheOtherAreTimedAndGiveTheSameBits) {
+  const Model model = small_stack();
+  const Matrix x = random_matrix(Matrix(DType::f32, 23, 5), 2);
+  for (std::uint64_t seed = 0; seed < 8; ++seed) {
+    Rehearsal rehearsal(model, 4, seeded(seed));
+    rehearsal.prepare();
+    Matrix y(DType::f32, 23, 6);
+    const StageTimes seconds = rehearsal.run_by_stages(x, y);
+    EXPECT_EQ(bytes_of(y), bytes_of(reference_output(x, model, DType::f32)));
+    EXPECT_GT(seconds.staging_in, 0);
+    EXPECT_GT(seconds.compute, 10 * seconds.staging_in) << "kernels executed by a machine, 460 bytes copied";
+    EXPECT_GT(seconds.staging_out, 0);
+    // A stage waits alone: at most 4 launches, a record, and waits for x and three layers' weights.
+    EXPECT_LE(rehearsal.accelerator->most_waiting(), 9U);
+  }
+}
+
 TEST(Pipeline, RunsMakeNothing) {
   const Model model = small_stack();
   const Matrix x = random_matrix(Matrix(DType::f32, 30, 5), 2);

@@ -36,6 +36,9 @@ class Rehearsal {
     if (workspace == nullptr) workspace = device->workspace(layers, chunk_rows_);
   }
   void run(ConstMatrixView x, MatrixView y) { device->run(ready, x, y, *workspace); }
+  StageTimes run_by_stages(ConstMatrixView x, MatrixView y) {
+    return device->run_by_stages(ready, x, y, *workspace);
+  }
   void forget() {
     workspace.reset();
     ready.clear();

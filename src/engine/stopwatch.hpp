@@ -3,7 +3,7 @@
 
 #include <chrono>
 
-namespace perceptron::cli {
+namespace perceptron::engine {
 
 /// What work() returns, its seconds added to a sum, also where it throws.
 template <class Work>
@@ -17,4 +17,4 @@ decltype(auto) timed(double& sum, Work&& work) {
   return work();
 }
 
-}  // namespace perceptron::cli
+}  // namespace perceptron::engine

@@ -1,0 +1,11 @@
+// Where a call's time goes: staging in, compute, staging out.
+#pragma once
+
+#include "perceptron/engine.hpp"
+
+namespace perceptron::bench {
+
+/// Medians of Session::run_by_stages, of at least five calls and some `seconds` of them.
+StageTimes median_stages(Session& session, const ConstMatrixView& x, const MatrixView& y, double seconds);
+
+}  // namespace perceptron::bench
