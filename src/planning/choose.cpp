@@ -57,9 +57,9 @@ const kernels::Candidate* select(const Problem& problem, const DeviceTraits& tra
   const kernels::Candidate* best = nullptr;
   Rank best_rank;
   for (const kernels::Candidate& candidate : candidates) {
+    if (refusal_of(problem, traits, candidate)) continue;
     const Rank rank = rank_of(problem, traits, candidate);
     if (best != nullptr && !(rank < best_rank)) continue;
-    if (refusal_of(problem, traits, candidate)) continue;
     best = &candidate;
     best_rank = rank;
   }

@@ -10,14 +10,13 @@
 namespace perceptron::planning {
 namespace {
 
-/// Every row count at which the choice may change: the few ones, the one from which row_dot fills the device,
-/// where a policy gets one more tile, and the count from which rounds are not counted. Rules that need few
-/// rows, or too few to fill the device, change nothing beyond those counts.
+/// Every row count at which the choice may change: those of weight_stream, the one from which row_dot fills
+/// the device, where a policy gets one more tile, and the count from which rounds are not counted.
 std::set<std::int64_t> steps(const Problem& layer, const DeviceTraits& traits, Candidates candidates) {
   const auto last = static_cast<std::int64_t>(last_counted_row(layer, traits));
   const std::int64_t filling = first_filling_row(layer, traits);
   std::set<std::int64_t> rows{filling, last + 1};
-  for (std::int64_t row = 1; row <= kFewRows + 1; ++row) rows.insert(row);
+  for (std::int64_t row = 1; row <= last_streamed_row(layer, traits) + 1; ++row) rows.insert(row);
   Problem beyond = layer;
   beyond.rows = std::max(kFewRows + 1, filling);
   const kernels::Candidate* const chosen = select(beyond, traits, candidates);

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <string_view>
 
+#include "src/planning/planning.hpp"
+
 namespace perceptron::planning {
 namespace {
 
@@ -81,20 +83,26 @@ double reading_cost(const Problem& problem, const DeviceTraits& traits, const ke
          (1 + candidate.tile_outputs / 48.0);
 }
 
-/// Passes over W; a row more in each is taken to cost a 64th of its reading: an estimate.
-double streaming_cost(const Problem& problem, const DeviceTraits&, const kernels::Candidate& candidate) {
-  return tiles_along(problem.rows, candidate.tile_rows) * (64 + candidate.tile_rows);
+double blocks_of(const Problem& problem, const kernels::Candidate& candidate) {
+  const kernels::Extent grid = launch_of(problem, candidate).grid;
+  return static_cast<double>(grid.x) * grid.y * grid.z;
 }
 
-/// The same for one row of many: rows of x are the work, and the more go together the less of W is read.
-double row_streaming_cost(const Problem&, const DeviceTraits&, const kernels::Candidate& candidate) {
-  return (64.0 + candidate.tile_rows) / candidate.tile_rows;
+/// Every block reads its part of W, and the blocks of other rows read it again; a row more in each is taken
+/// to cost a 64th of that reading: an estimate. While there are fewer blocks than multiprocessors more of
+/// them cost nothing, so that few rows a block are best.
+double streaming_cost(const Problem& problem, const DeviceTraits& traits,
+                      const kernels::Candidate& candidate) {
+  const auto multiprocessors = static_cast<double>(traits.multiprocessors);
+  return std::max(blocks_of(problem, candidate), multiprocessors) * (64 + candidate.tile_rows);
 }
 
-std::string streaming_fit(const Problem& problem, const DeviceTraits&, const kernels::Candidate& candidate) {
+std::string streaming_fit(const Problem& problem, const DeviceTraits& traits,
+                          const kernels::Candidate& candidate) {
   const double passes = tiles_along(problem.rows, candidate.tile_rows);
-  return fmt::format("rows at a time {}, so W is read {}", candidate.tile_rows,
-                     passes == 1 ? "once" : fmt::format("{:.0f} times", passes));
+  return fmt::format("rows at a time {}, so W is read {}, by {:.0f} blocks for {} multiprocessors",
+                     candidate.tile_rows, passes == 1 ? "once" : fmt::format("{:.0f} times", passes),
+                     blocks_of(problem, candidate), traits.multiprocessors);
 }
 
 struct Rule {
@@ -117,7 +125,7 @@ constexpr std::array kRules{
          "few outputs of wide rows, too few of them to fill the multiprocessors with tiles: blocks of 256 "
          "inputs are summed beside each other",
          "at most 16 outputs, more than 1024 inputs, and fewer tiles of 128 rows than multiprocessors",
-         row_streaming_cost, streaming_fit},
+         streaming_cost, streaming_fit},
     Rule{"row_dot", has_few_outputs, "few outputs: reading x once is the work, the weights stay on the chip",
          "at most 16 outputs", reading_cost, tiling_fit},
     Rule{"tile_fma", always, "rows and outputs enough for tiles: every value loaded serves many sums", "",
@@ -144,6 +152,13 @@ std::int64_t first_filling_row(const Problem& layer, const DeviceTraits& traits)
   constexpr std::int64_t kTile = 128;
   const std::int64_t tiles = (traits.multiprocessors + layer.groups - 1) / layer.groups;
   return (tiles - 1) * kTile + 1;
+}
+
+std::int64_t last_streamed_row(const Problem& layer, const DeviceTraits& traits) {
+  Problem problem = layer;
+  problem.rows = kFewRows + 1;
+  if (!has_too_few_rows(problem, traits)) return kFewRows;
+  return std::min(first_filling_row(layer, traits), kFewRows * traits.multiprocessors);
 }
 
 Rank rank_of(const Problem& problem, const DeviceTraits& traits, const kernels::Candidate& candidate) {

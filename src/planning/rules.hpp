@@ -40,6 +40,10 @@ double last_counted_row(const Problem& layer, const DeviceTraits& traits);
 /// From that row count on row_dot's tiles of 128 rows are at least as many as there are multiprocessors.
 std::int64_t first_filling_row(const Problem& layer, const DeviceTraits& traits);
 
+/// Up to that row count the policies of weight_stream may turn with each row: from then on blocks of the most
+/// rows fill the multiprocessors, or another family's do.
+std::int64_t last_streamed_row(const Problem& layer, const DeviceTraits& traits);
+
 /// Why the family is right for the problem: its rule.
 std::string rule_reason(const Rank& rank);
 /// How the policy fits the problem: what its cost was made of.

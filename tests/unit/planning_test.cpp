@@ -49,7 +49,12 @@ struct Made {
   }
   static kernels::Launch launch(const kernels::LinearArguments& arguments, DType) {
     EXPECT_GT(arguments.rows, 0) << "a launch of nothing";
+    const auto blocks = [](std::int64_t extent, int tile) {
+      return static_cast<std::uint32_t>((extent + tile - 1) / tile);
+    };
     kernels::Launch launch;
+    launch.grid = {blocks(arguments.outputs, kPolicy.outputs), blocks(arguments.rows, kPolicy.rows),
+                   static_cast<std::uint32_t>(arguments.groups)};
     launch.shared_bytes = kPolicy.shared_bytes;
     return launch;
   }
@@ -85,9 +90,10 @@ std::string chosen(const char* problem, std::string_view device = "h200") {
 TEST(Rules, FewRowsAndWideWeightsAreStreamed) {
   EXPECT_EQ(chosen("1x4096x1024:f32:relu"), "weight_stream 4");
   EXPECT_EQ(chosen("4x4096x1024:f32:relu"), "weight_stream 4");
-  EXPECT_EQ(chosen("5x4096x1024:f32:relu"), "weight_stream 16") << "or W would be read twice";
-  EXPECT_EQ(chosen("16x64x17:f32:relu"), "weight_stream 16");
-  EXPECT_EQ(chosen("16x1025x16:f32:relu"), "weight_stream 16") << "blocks of inputs at the same time";
+  EXPECT_EQ(chosen("5x4096x16384:f32:relu"), "weight_stream 16") << "or W would be read twice";
+  EXPECT_EQ(chosen("5x4096x1024:f32:relu"), "weight_stream 4") << "32 blocks of 132 that run together";
+  EXPECT_EQ(chosen("16x64x17:f32:relu"), "weight_stream 4");
+  EXPECT_EQ(chosen("16x1025x16:f32:relu"), "weight_stream 4") << "blocks of inputs at the same time";
   EXPECT_EQ(chosen("17x4096x1024:f32:relu"), "tile_fma 32x32");
 }
 
@@ -199,11 +205,14 @@ TEST(Rules, AFamilyWhoseRuleDoesNotHoldSaysWhatItNeeds) {
 }
 
 TEST(Rules, APolicyThatReadsTheWeightsTwiceSaysSo) {
-  const Choice choice = choose("5x4096x1024:f32:relu");
-  EXPECT_NE(choice.reason.find("W is read once"), std::string::npos) << choice.reason;
+  const Choice choice = choose("5x4096x16384:f32:relu");
+  EXPECT_NE(choice.reason.find("W is read once, by 256 blocks for 132 multiprocessors"), std::string::npos)
+      << choice.reason;
   for (const planning::Rejection& other : choice.rejections) {
     if (other.candidate->policy == "4" && other.candidate->family == "weight_stream") {
-      EXPECT_NE(other.reason.find("W is read 2 times: 1.70 times"), std::string::npos) << other.reason;
+      EXPECT_NE(other.reason.find("W is read 2 times, by 512 blocks for 132 multiprocessors: 1.70 times"),
+                std::string::npos)
+          << other.reason;
     }
   }
 }
@@ -251,9 +260,9 @@ void expect_table_says_the_choice(Problem problem, const DeviceTraits& traits,
 
 /// Over the made-up candidates and over the kernels of this build.
 TEST(PolicyTable, SaysWhatIsChosenForEveryRowCount) {
-  for (const char* text :
-       {"1x64x1:f32:relu", "1x8x3:f16:relu", "1x64x300:f32:relu", "1x4096x16:f64:relu", "3@1x5000x2:f32:relu",
-        "1x2x1:f32:relu", "7@1x64x100:f32:relu", "1x64x100000:f32:relu", "1x64x128:bf16:softmax"}) {
+  for (const char* text : {"1x64x1:f32:relu", "1x8x3:f16:relu", "1x64x300:f32:relu", "1x64x9000:f32:relu",
+                           "1x4096x16:f64:relu", "3@1x5000x2:f32:relu", "1x2x1:f32:relu",
+                           "7@1x64x100:f32:relu", "1x64x100000:f32:relu", "1x64x128:bf16:softmax"}) {
     for (const DeviceTraits& traits : known_device_traits()) {
       expect_table_says_the_choice(Problem::parse(text), traits, kMade);
       expect_table_says_the_choice(Problem::parse(text), traits, kernels::candidates());
@@ -262,7 +271,7 @@ TEST(PolicyTable, SaysWhatIsChosenForEveryRowCount) {
 }
 
 TEST(PolicyTable, ChangesAtEveryRange) {
-  const auto table = planning::policy_table(Problem::parse("1x64x300:f32:relu"), traits_of("h200"), kMade);
+  const auto table = planning::policy_table(Problem::parse("1x64x9000:f32:relu"), traits_of("h200"), kMade);
   EXPECT_GT(table.size(), 3u);
   EXPECT_EQ(table[0].candidate->family, "weight_stream");
   EXPECT_EQ(table[1].first_row, 5);
