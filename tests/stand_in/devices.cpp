@@ -84,6 +84,18 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
     *properties = {};
     std::strcpy(properties->name, "Stand-in");
     properties->totalGlobalMem = kMemoryBytes;
+    properties->major = attribute(cudaDevAttrComputeCapabilityMajor, device);
+    properties->minor = attribute(cudaDevAttrComputeCapabilityMinor, device);
+    properties->multiProcessorCount = attribute(cudaDevAttrMultiProcessorCount, device);
+    properties->l2CacheSize = attribute(cudaDevAttrL2CacheSize, device);
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaDeviceGetPCIBusId(char* text, int bytes, int device) {
+  return call([&](Runtime&) {
+    if (!is_device(device) || bytes < 13) return cudaErrorInvalidValue;
+    std::strcpy(text, "0000:00:00.0");
     return cudaSuccess;
   });
 }
@@ -94,6 +106,8 @@ cudaError_t cudaDriverGetVersion(int* version) {
     return cudaSuccess;
   });
 }
+
+cudaError_t cudaRuntimeGetVersion(int* version) { return cudaDriverGetVersion(version); }
 
 cudaError_t cudaGetLastError() {
   const cudaError_t error = last_error;

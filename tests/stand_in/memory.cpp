@@ -1,6 +1,8 @@
 // Memory of devices, pinned memory, pointers, copies.
 #include <cstdlib>
+#include <cstring>
 #include <span>
+#include <vector>
 
 #include "tests/stand_in/runtime.hpp"
 
@@ -52,11 +54,29 @@ bool is_in(const std::map<std::uintptr_t, std::size_t>& ranges, const void* poin
   return holder(ranges, pointer, [](std::size_t bytes) { return bytes; }) != ranges.end();
 }
 
-void copy(ptx::Memory& memory, void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
+bool is_device_memory(const Runtime& state, const void* pointer) {
+  return holder(state.blocks, pointer, [](const Block& block) { return block.bytes; }) != state.blocks.end();
+}
+
+/// Which kind cudaMemcpyDefault means.
+cudaMemcpyKind kind_of(const Runtime& state, const void* to, const void* from) {
+  const bool is_to_device = is_device_memory(state, to), is_from_device = is_device_memory(state, from);
+  if (is_to_device) return is_from_device ? cudaMemcpyDeviceToDevice : cudaMemcpyHostToDevice;
+  return is_from_device ? cudaMemcpyDeviceToHost : cudaMemcpyHostToHost;
+}
+
+void copy(Runtime& state, void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
+  if (kind == cudaMemcpyDefault) kind = kind_of(state, to, from);
   if (kind == cudaMemcpyHostToDevice) {
-    memory.write(number_of(to), {static_cast<const std::byte*>(from), bytes});
+    state.memory.write(number_of(to), {static_cast<const std::byte*>(from), bytes});
+  } else if (kind == cudaMemcpyDeviceToHost) {
+    state.memory.read(number_of(from), {static_cast<std::byte*>(to), bytes});
+  } else if (kind == cudaMemcpyHostToHost) {
+    std::memcpy(to, from, bytes);
   } else {
-    memory.read(number_of(from), {static_cast<std::byte*>(to), bytes});
+    std::vector<std::byte> between(bytes);
+    copy(state, between.data(), from, bytes, cudaMemcpyDefault);
+    copy(state, to, between.data(), bytes, cudaMemcpyDefault);
   }
 }
 
@@ -163,9 +183,16 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const vo
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream) {
   return call([&](Runtime& state) {
-    if (!is_between_host_and_device(kind)) return cudaErrorInvalidMemcpyDirection;
-    return submit(state, stream,
-                  [&state, to, from, bytes, kind] { copy(state.memory, to, from, bytes, kind); });
+    if (kind != cudaMemcpyDefault && !is_between_host_and_device(kind))
+      return cudaErrorInvalidMemcpyDirection;
+    return submit(state, stream, [&state, to, from, bytes, kind] { copy(state, to, from, bytes, kind); });
+  });
+}
+
+cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
+  return call_outside_captures([&](Runtime& state) {
+    copy(state, to, from, bytes, kind);
+    return awaited(state);
   });
 }
 
@@ -180,7 +207,7 @@ cudaError_t cudaMemcpy2DAsync(void* to, std::size_t to_pitch, const void* from, 
     }
     return submit(state, stream, [=, &state] {
       for (std::size_t row = 0; row < height; ++row) {
-        copy(state.memory, static_cast<std::byte*>(to) + row * to_pitch,
+        copy(state, static_cast<std::byte*>(to) + row * to_pitch,
              static_cast<const std::byte*>(from) + row * from_pitch, width, kind);
       }
     });

@@ -4,6 +4,7 @@
 
 #include <cuda_runtime_api.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -40,6 +41,7 @@ struct StreamState {
 
 struct EventState {
   int device = 0;
+  std::chrono::steady_clock::time_point when;  ///< It was recorded, and so happened.
   bool is_captured = false;  ///< Last recorded in a capture: no call outside may wait for it.
 };
 

@@ -115,6 +115,15 @@ TEST(CudaStandIn, AnEngineRunsOnTheSecondDevice) {
   EXPECT_EQ(stand_in::used_bytes(0), 0U);
 }
 
+TEST(CudaStandIn, StagesAreTimed) {
+  const Case data;
+  Engine engine(data.model, on("cuda:0"));
+  Matrix y(DType::f32, kRows, 9);
+  const StageTimes seconds = engine.session().run_by_stages(data.x.view(), y.view());
+  EXPECT_EQ(bytes_of(y), data.expected);
+  for (const double stage : {seconds.staging_in, seconds.compute, seconds.staging_out}) EXPECT_GT(stage, 0);
+}
+
 /// The calling thread's device before and after a whole engine of another one, failures included.
 void expect_device_kept(const Case& data, int current) {
   ASSERT_EQ(cudaSetDevice(current), cudaSuccess);

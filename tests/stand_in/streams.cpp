@@ -53,12 +53,14 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
   return call([&](Runtime& state) {
-    auto* made = new EventState{current_device};
+    auto* made = new EventState{current_device, {}};
     state.events.insert(made);
     *event = reinterpret_cast<cudaEvent_t>(made);
     return cudaSuccess;
   });
 }
+
+cudaError_t cudaEventCreate(cudaEvent_t* event) { return cudaEventCreateWithFlags(event, cudaEventDefault); }
 
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
   return call([&](Runtime& state) { return forget(state.events, event_state(event)); });
@@ -71,6 +73,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
     if (result != cudaSuccess) return result;
     if (event_state(event)->device != device_of(stream)) return cudaErrorInvalidResourceHandle;
     event_state(event)->is_captured = is_capturing(stream);
+    event_state(event)->when = std::chrono::steady_clock::now();
     return cudaSuccess;
   });
 }
@@ -101,6 +104,17 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   return call_outside_captures([&](Runtime& state) {
     if (!state.events.contains(event_state(event))) return cudaErrorInvalidResourceHandle;
     return event_state(event)->is_captured ? cudaErrorCapturedEvent : awaited(state);
+  });
+}
+
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t stop) {
+  return call([&](Runtime& state) {
+    if (!state.events.contains(event_state(start)) || !state.events.contains(event_state(stop))) {
+      return cudaErrorInvalidResourceHandle;
+    }
+    const auto between = event_state(stop)->when - event_state(start)->when;
+    *milliseconds = std::chrono::duration<float, std::milli>(between).count();
+    return cudaSuccess;
   });
 }
 
