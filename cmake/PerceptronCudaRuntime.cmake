@@ -3,7 +3,8 @@
 #
 #   perceptron::cudart                              the library and what it needs; no headers
 #   perceptron_cuda_headers                         the headers, for those who call CUDA: src/cuda and tests
-#   perceptron_cuda_object(variable source.cu)      the object that nvcc makes of host and device code together
+#   perceptron_cuda_object(variable source.cu)      the object that nvcc makes of host and device code together; beside
+#                                                   it, in NAME.nvcc/NAME.ptx, the PTX that its machine code is made of
 
 # Toolkits lie as BIN/.. with lib64, lib (PyPI's wheels) or targets/PLATFORM/lib.
 cmake_path(GET PERCEPTRON_CUDA_TOOLS PARENT_PATH toolkit)
@@ -31,10 +32,12 @@ function(perceptron_cuda_object variable source)
   cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
   cmake_path(GET source STEM name)
   set(object ${CMAKE_CURRENT_BINARY_DIR}/${name}.o)
+  set(kept ${CMAKE_CURRENT_BINARY_DIR}/${name}.nvcc)
+  file(MAKE_DIRECTORY ${kept})
   list(TRANSFORM perceptron_architectures REPLACE "(.+)" "sm_\\1" OUTPUT_VARIABLE codes)
   list(JOIN codes "," codes)
-  add_custom_command(OUTPUT ${object}
-    COMMAND ${PERCEPTRON_NVCC} -ccbin ${CMAKE_CXX_COMPILER} -c -O3 -std=c++20 -fmad=false --expt-relaxed-constexpr
+  add_custom_command(OUTPUT ${object} BYPRODUCTS ${kept}/${name}.ptx
+    COMMAND ${PERCEPTRON_NVCC} -ccbin ${CMAKE_CXX_COMPILER} -keep -keep-dir ${kept} -c -O3 -std=c++20 -fmad=false --expt-relaxed-constexpr
       -gencode arch=compute_80,code=[compute_80,${codes}] --compress-mode=size -Werror all-warnings
       -DTHRUST_FORCE_64_BIT_OFFSET_TYPE -DCCCL_DISABLE_NVTX
       -Xcompiler -fPIC,-fvisibility=hidden,-fvisibility-inlines-hidden,-ffp-contract=off

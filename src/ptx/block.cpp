@@ -46,6 +46,10 @@ Block::Block(const Grid& grid, std::uint64_t index)
 
 Block::~Block() = default;
 
+std::uint32_t Block::multiprocessor() const {
+  return static_cast<std::uint32_t>(seed_of_block(grid_.options, number_) % kMultiprocessors);
+}
+
 void Block::run() {
   while (true) {
     if (!deliveries_.empty() && random_.one_in(landing_ == Landing::at_once ? 2 : 16)) deliver();

@@ -77,6 +77,9 @@ struct LocalMemory {
   std::vector<std::uint8_t> written;  ///< One per byte.
 };
 
+/// As %nsmid has it.
+inline constexpr std::uint32_t kMultiprocessors = 8;
+
 class Block {
  public:
   Block(const Grid& grid, std::uint64_t index);
@@ -94,6 +97,8 @@ class Block {
   bool is_watched() const { return grid_.options.is_watched; }
   std::uint32_t number() const { return number_; }  ///< From 1, as records have it.
   kernels::Extent coordinates() const { return coordinates_; }
+  /// Of kMultiprocessors, drawn: nobody may count on one block each.
+  std::uint32_t multiprocessor() const;
   std::uint32_t threads() const { return threads_; }
   Clocks& clocks() { return clocks_; }
   SharedMemory& shared() { return shared_; }

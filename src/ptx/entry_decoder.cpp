@@ -15,12 +15,12 @@
 namespace perceptron::ptx {
 namespace {
 
-constexpr std::array<std::string_view, 21> kSpecialNames{
+constexpr std::array<std::string_view, 23> kSpecialNames{
     "%tid.x",       "%tid.y",       "%tid.z",       "%ntid.x",      "%ntid.y",
     "%ntid.z",      "%ctaid.x",     "%ctaid.y",     "%ctaid.z",     "%nctaid.x",
     "%nctaid.y",    "%nctaid.z",    "%laneid",      "%warpid",      "%lanemask_eq",
     "%lanemask_lt", "%lanemask_le", "%lanemask_gt", "%lanemask_ge", "%dynamic_smem_size",
-    "%nwarpid"};
+    "%nwarpid",     "%smid",        "%nsmid"};
 
 std::uint64_t round_up(std::uint64_t value, std::uint64_t alignment) {
   return (value + alignment - 1) / alignment * alignment;

@@ -99,6 +99,8 @@ enum class Special : std::uint8_t {
   lanemask_ge,
   dynamic_smem_size,
   nwarpid,
+  smid,
+  nsmid,
 };
 
 struct SpecialRow {

@@ -56,6 +56,8 @@ void Warp::set_special(const SpecialRow& special) {
       case Special::lanemask_ge: return ~((1u << lane) - 1);
       case Special::dynamic_smem_size: return block_.grid().launch.shared_bytes;
       case Special::nwarpid: return 64;  // Warps of a multiprocessor, on sm_80 and sm_90.
+      case Special::smid: return block_.multiprocessor();
+      case Special::nsmid: return kMultiprocessors;
     }
     return 0;
   };

@@ -1,4 +1,5 @@
-// Thrust's comparison and generation on a GPU against plain loops on the host. Written without a GPU at hand.
+// Thrust's comparison and generation on a GPU against plain loops on the host. Never run on a GPU yet, but
+// over the stand-in.
 #include "src/cuda/matrix_algorithms.hpp"
 
 #include <cuda_runtime_api.h>
@@ -146,24 +147,25 @@ TEST_F(MatrixAlgorithms, GeneratedElementsAreTheHosts) {
   }
 }
 
-/// More elements than 32 bits can count would need 4 GiB of f16 twice: three quarters of a GiB show the last
-/// one.
+/// As many as fill the device: some 200 million elements on a large one, where more than 32 bits can count
+/// would need 4 GiB of f16 twice.
 TEST_F(MatrixAlgorithms, LargeMatricesStayOnTheDevice) {
-  constexpr std::int64_t kRows = 200'000, kColumns = 1000;
-  const std::size_t bytes = static_cast<std::size_t>(kRows * kColumns) * 2;
+  constexpr std::int64_t kColumns = 1000;
+  const std::int64_t rows = 1500 * gpu().traits().multiprocessors;
+  const std::size_t bytes = static_cast<std::size_t>(rows * kColumns) * 2;
   const DeviceBuffer a(gpu(), {bytes, "expected"}), b(gpu(), {bytes, "found"});
-  const MatrixView expected(a.data(), DType::bf16, kRows, kColumns),
-      found(b.data(), DType::bf16, kRows, kColumns);
+  const MatrixView expected(a.data(), DType::bf16, rows, kColumns),
+      found(b.data(), DType::bf16, rows, kColumns);
   cuda::generate(gpu(), expected, 5, queue());
   cuda::generate(gpu(), found, 5, queue());
   EXPECT_TRUE(cuda::compare(gpu(), expected, found, queue()).passed());
   const std::vector<std::byte> other(2, std::byte{0x40});  // 3.0625, which no generated element is.
-  copy_to(found.element(0, kRows - 1), other);
+  copy_to(found.element(0, rows - 1), other);
   const Verdict verdict = cuda::compare(gpu(), expected, found, queue());
   EXPECT_EQ(verdict.mismatches, 1);
-  EXPECT_EQ(verdict.checked, kRows * kColumns);
+  EXPECT_EQ(verdict.checked, rows * kColumns);
   ASSERT_TRUE(verdict.first.has_value());
-  EXPECT_EQ(verdict.first->row, kRows - 1);
+  EXPECT_EQ(verdict.first->row, rows - 1);
   EXPECT_EQ(verdict.first->column, 0);
 }
 

@@ -206,6 +206,9 @@ TEST(PtxMemoryOpcode, SpecialRegisters) {
   expect("%lanemask_le", [](W lane, W) { return (1U << lane) - 1 + (1U << lane); });
   expect("%lanemask_gt", [](W lane, W) { return ~((1U << lane) - 1 + (1U << lane)); });
   expect("%lanemask_ge", [](W lane, W) { return ~((1U << lane) - 1); });
+  const char* is_below =
+      "mov.u32 %y1, %smid; mov.u32 %y2, %nsmid; setp.lt.u32 p0, %y1, %y2; selp.b32 %t, 1, 0, p0;";
+  for (const std::uint64_t result : run_snippet({is_below, {8}, 4}, rows)) EXPECT_EQ(result, 1U);
 }
 
 }  // namespace

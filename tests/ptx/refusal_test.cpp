@@ -58,7 +58,7 @@ TEST(PtxRefusal, UnknownFormsByName) {
            "cvt.rn.relu.f16.f32 %x0, %a;",
            "cvt.rn.satfinite.e4m3x2.f32 %x0, %a, %b;",
            "cvt.rna.tf32.f32 %t, %a;",
-           "mov.u32 %t, %smid;",
+           "mov.u32 %t, %gridid;",
            "mov.u32 %t, %undeclared;",
            "ld.global.b128 %z0, [%from];",
            "ld.global.sometimes.b32 %t, [%from];",
