@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -59,12 +60,12 @@ Library* library_of(const void* fatbin) {
 std::vector<std::unique_ptr<Library>>& compiled_libraries() {
   static auto& libraries = *[] {
     auto* made = new std::vector<std::unique_ptr<Library>>;
-    for (const char* path : {PERCEPTRON_LIBRARY_PTX, PERCEPTRON_BENCHMARK_PTX}) {
+    for (const char* path : {PERCEPTRON_LIBRARY_PTX, PERCEPTRON_EXAMPLE_PTX, PERCEPTRON_BENCHMARK_PTX}) {
       std::ifstream file(path);
       const std::string text(std::istreambuf_iterator<char>(file), {});
       made->push_back(std::make_unique<Library>(ptx::parse(text, path)));
+      made->back()->is_watched = std::string_view(path) != PERCEPTRON_BENCHMARK_PTX;
     }
-    made->front()->is_watched = true;
     return made;
   }();
   return libraries;

@@ -41,6 +41,10 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
   });
 }
 
+cudaError_t cudaStreamCreate(cudaStream_t* stream) {
+  return cudaStreamCreateWithFlags(stream, cudaStreamDefault);
+}
+
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   return call([&](Runtime& state) { return forget(state.streams, state_of(stream)); });
 }
