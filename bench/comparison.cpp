@@ -70,9 +70,10 @@ Schedule schedule_of(int threads, const ComparisonOptions& options) {
   Schedule schedule;
   schedule.lane_seconds = options.seconds;
   schedule.fewest_rounds = options.fewest_rounds;
-  schedule.sample_seconds = std::max(0.005, options.seconds / 20);
+  schedule.sample_seconds = std::clamp(options.seconds / 20, 0.005, 0.5);
   schedule.clock = threads > 1 ? Clock::wall : options.clock;
   schedule.settle_seconds = threads > 1 ? kSettleSeconds : 0;
+  schedule.poll = options.poll;
   return schedule;
 }
 
@@ -92,7 +93,8 @@ std::unique_ptr<Contender> fastest_way(const Peer& peer, Workload& workload,
     lanes.push_back(lane_of(*way, workload.task().sets.size()));
   }
   if (ways.size() <= 1) return ways.empty() ? nullptr : std::move(ways.front());
-  const ComparisonOptions trial{options.seconds * kTrialShare, options.clock, options.fewest_rounds};
+  ComparisonOptions trial = options;
+  trial.seconds *= kTrialShare;
   std::vector<double> medians;
   for (auto& rounds : interleave(lanes, schedule_of(workload.task().threads, trial))) {
     medians.push_back(quartiles(std::move(rounds)).median);
@@ -102,9 +104,10 @@ std::unique_ptr<Contender> fastest_way(const Peer& peer, Workload& workload,
 
 Comparison compare(const Problem& problem, int threads, bool with_copy, const ComparisonOptions& options) {
   if (!is_served_by_peers(problem)) {
-    throw InvalidArgument(fmt::format(
-        "{}: the comparison takes problems of at least one row, in reproducible arithmetic and without softmax",
-        to_string(problem)));
+    throw InvalidArgument(
+        fmt::format("{}: the comparison takes problems of at least one row, in reproducible arithmetic and "
+                    "without softmax",
+                    to_string(problem)));
   }
   Workload workload(problem, {.threads = threads});
   const Contenders contenders = contenders_of(workload, options);

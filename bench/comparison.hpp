@@ -1,6 +1,7 @@
 // One problem, the engine and every peer against each other in interleaved rounds, as values.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,6 +47,7 @@ struct ComparisonOptions {
   Clock clock =
       Clock::wall;  ///< Of one-thread comparisons; those on more threads are timed by the wall clock.
   int fewest_rounds = 6;
+  std::function<void()> poll = {};  ///< As in Schedule.
 };
 
 /// Of lanes on so many threads.

@@ -40,8 +40,8 @@ EngineContender::EngineContender(const Task& task, const std::string& device)
 
 std::string EngineContender::way() const { return engine_.plan(calls_.front().x.rows).layers.front().kernel; }
 
-StageTimes EngineContender::stages(double seconds) {
-  return median_stages(session_, calls_.front().x, calls_.front().y, seconds);
+StageTimes EngineContender::stages(double seconds, const std::function<void()>& poll) {
+  return median_stages(session_, calls_.front().x, calls_.front().y, seconds, poll);
 }
 
 }  // namespace perceptron::bench

@@ -1,6 +1,7 @@
 // The product itself as a contender: an Engine made beforehand, Session::run timed.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,8 @@ class EngineContender : public Contender {
   std::string name() const override { return std::string(kOurName); }
   std::string way() const override;
   void run(std::size_t set) override { session_.run(calls_[set].x, calls_[set].y); }
-  /// Of the first set.
-  StageTimes stages(double seconds);
+  /// Of the first set; median_stages().
+  StageTimes stages(double seconds, const std::function<void()>& poll);
 
  private:
   struct Call {

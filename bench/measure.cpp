@@ -16,7 +16,7 @@ constexpr double kMostSets = 1024;
 constexpr double kMostShare = 1.05;
 
 ComparisonOptions comparison_options(const MeasureOptions& options) {
-  return {options.seconds, Clock::wall, options.repetitions};
+  return {options.seconds, Clock::wall, options.repetitions, options.poll};
 }
 
 /// Threads of peers may spin after a call; where there are none nobody needs to wait.
@@ -85,7 +85,7 @@ Result measure(const Problem& problem, const MeasureOptions& options, const Peak
   result.device = options.device;
   result.kernel = ours.way();
   result.threads = options.threads;
-  if (peaks == nullptr) result.stages = ours.stages(options.seconds);
+  if (peaks == nullptr) result.stages = ours.stages(options.seconds, options.poll);
   result.set_limit(peaks);
   return result;
 }

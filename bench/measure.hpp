@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@ struct MeasureOptions {
   std::uint64_t seed = 1;
   bool is_resident = false;  ///< One x and y instead of sets in turn.
   std::vector<Peer> peers;
+  std::function<void()> poll = {};  ///< Called between calls; what it throws ends the measurement.
 };
 
 struct Latency {

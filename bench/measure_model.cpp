@@ -33,8 +33,8 @@ class ModelOperands {
       results_.push_back(copy(y_));
     }
   }
-  StageTimes stages(Session& session, double seconds) {
-    return median_stages(session, x_.front(), results_.front(), seconds);
+  StageTimes stages(Session& session, const MeasureOptions& options) {
+    return median_stages(session, x_.front(), results_.front(), options.seconds, options.poll);
   }
   Lane lane(Session& session) {
     return {"model", [this, &session, set = std::size_t{0}]() mutable {
@@ -49,12 +49,13 @@ class ModelOperands {
 };
 
 /// Single calls, at least 20, at most 10,000.
-Latency latency_of(std::int64_t rows, const Lane& lane, double seconds) {
+Latency latency_of(std::int64_t rows, const Lane& lane, const MeasureOptions& options) {
   constexpr std::size_t kFewest = 20, kMost = 10000;
   std::vector<double> nanoseconds;
   const double start = seconds_now(Clock::wall);
   while (nanoseconds.size() < kFewest ||
-         (nanoseconds.size() < kMost && seconds_now(Clock::wall) - start < seconds)) {
+         (nanoseconds.size() < kMost && seconds_now(Clock::wall) - start < options.seconds)) {
+    if (options.poll) options.poll();
     nanoseconds.push_back(1e9 * seconds_of(Clock::wall, 1, lane.call));
   }
   return {rows, percentile(nanoseconds, 0.5), percentile(nanoseconds, 0.9), percentile(nanoseconds, 0.99)};
@@ -78,11 +79,12 @@ Result described(const Model& model, const Engine& engine, std::int64_t rows) {
 void time(Result& result, ModelOperands& operands, Session& session, const MeasureOptions& options) {
   operands.make_sets(result.placement.sets);
   const Lane lane = operands.lane(session);
-  Schedule schedule = schedule_of(options.threads, {options.seconds, Clock::wall, options.repetitions});
+  Schedule schedule =
+      schedule_of(options.threads, {options.seconds, Clock::wall, options.repetitions, options.poll});
   schedule.settle_seconds = 0;
   result.keep_quiet(interleave({lane}, schedule).front());
-  result.latency = latency_of(result.rows, lane, options.seconds);
-  result.stages = operands.stages(session, options.seconds);
+  result.latency = latency_of(result.rows, lane, options);
+  result.stages = operands.stages(session, options);
 }
 
 }  // namespace

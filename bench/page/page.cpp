@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <span>
 
 #include "bench/page/plots.hpp"
@@ -34,10 +35,27 @@ std::string key(const std::vector<std::pair<std::string, std::string>>& entries)
   return text + "</div>\n";
 }
 
-std::string peers_key(bool has_ours) {
+std::string peers_key(const Findings& findings, bool has_ours) {
+  std::set<std::string_view> there;
+  for (const Result& result : findings.results) {
+    for (const Timing& peer : result.peers) there.insert(peer.contender);
+  }
   std::vector<std::pair<std::string, std::string>> entries;
   if (has_ours) entries.emplace_back("ours", "perceptron");
-  for (const std::string_view peer : kPeers) entries.emplace_back(peer_class(peer), peer);
+  for (const std::string_view peer : kPeers) {
+    if (there.contains(peer)) entries.emplace_back(peer_class(peer), peer);
+  }
+  return key(entries);
+}
+
+std::string dtypes_key(const Findings& findings) {
+  std::set<std::string> there;
+  for (const Result& result : findings.results) there.insert(dtype_class(result));
+  std::vector<std::pair<std::string, std::string>> entries;
+  for (const char* one : {"f32", "f64", "f16", "bf16", "model"}) {
+    if (there.contains(fmt::format("spot {}", one)))
+      entries.emplace_back(one, one == std::string_view("model") ? "a model" : one);
+  }
   return key(entries);
 }
 
@@ -48,7 +66,7 @@ std::string speedup_section(const Findings& findings) {
       "<section id=\"speedup\"><h2>Speed-up over peers</h2><p class=\"soft\">A peer's time divided by ours, "
       "the median of interleaved rounds; each peer by its fastest way. Right of the line at 1× we are "
       "faster, left of it the peer is.</p>";
-  text += peers_key(false) + "<div class=\"plots\">";
+  text += peers_key(findings, false) + "<div class=\"plots\">";
   const double most = most_ratio(results);
   const std::span<const Result* const> all(results);
   const std::size_t plots = (all.size() + kMostProblemsPerPlot - 1) / kMostProblemsPerPlot;
@@ -67,7 +85,7 @@ std::string roofline_section(const Findings& findings) {
       "<section id=\"roofline\"><h2>Roofline</h2><p class=\"soft\">Each dot is a result; the lines are what "
       "this machine did at most in this run: multiply-adds in registers, and copies through memory and each "
       "cache.</p>";
-  text += key({{"f32", "f32"}, {"f64", "f64"}, {"f16", "f16"}, {"bf16", "bf16"}, {"model", "a model"}});
+  text += dtypes_key(findings);
   text += "<div class=\"plots\">";
   for (const Peaks& peaks : findings.peaks) {
     text += plot_card(fmt::format("{} thread{}", peaks.threads, peaks.threads == 1 ? "" : "s"),
@@ -83,7 +101,7 @@ std::string latency_section(const Findings& findings) {
   }
   if (sweeps.empty()) return "";
   std::string text =
-      "<section id=\"latency\"><h2>Time of a call</h2>" + peers_key(true) + "<div class=\"plots\">";
+      "<section id=\"latency\"><h2>Time of a call</h2>" + peers_key(findings, true) + "<div class=\"plots\">";
   for (const auto& [name, points] : sweeps) {
     text += plot_card(fmt::format("{} · {} thread{}", name.first, name.second, name.second == 1 ? "" : "s"),
                       latency_plot(points));

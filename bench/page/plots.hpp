@@ -14,7 +14,9 @@ inline constexpr double kPlotWidth = 360;
 /// A bar per peer and problem from the line at 1: to the right where we are faster, on a scale that is the
 /// same in every plot of the findings. Empty without a peer's timing.
 std::string speedup_plot(std::span<const Result* const> results, double most_ratio);
-/// Results that were timed beside peers.
+/// Of its dot: "spot f32", by its dtype, or "spot model".
+std::string dtype_class(const Result& result);
+/// Results that were timed beside peers: points of sweeps only where there is nothing else.
 std::vector<const Result*> compared_results(const Findings& findings);
 /// The largest factor by which anyone is faster, at least 2.
 double most_ratio(std::span<const Result* const> results);

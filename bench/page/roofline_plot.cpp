@@ -46,6 +46,8 @@ void draw_peak(Svg& svg, const LogAxis& x, const LogAxis& y, double peak, std::s
   svg.text({x.at(x.high()), y.at(peak) - 3}, fmt::format("{} {:.3g} GFLOP/s", name, peak), "note end");
 }
 
+}  // namespace
+
 std::string dtype_class(const Result& result) {
   for (const DTypeTraits& dtype : kDTypes) {
     if (result.name.find(fmt::format(":{}", dtype.name)) != std::string::npos) {
@@ -54,8 +56,6 @@ std::string dtype_class(const Result& result) {
   }
   return "spot model";
 }
-
-}  // namespace
 
 std::string roofline_plot(const Findings& findings, const Peaks& peaks) {
   const std::vector<Spot> spots = spots_of(findings, peaks.threads);
@@ -69,13 +69,13 @@ std::string roofline_plot(const Findings& findings, const Peaks& peaks) {
   Svg svg(kPlotWidth, kHeight, "Roofline: operations per second against operations per byte");
   draw_axes(svg, x, y, {"operations per byte of x, W, b, y", "GFLOP/s"});
   for (const Level& level : peaks.levels) draw_slope(svg, x, y, level, peaks.flops_f32_per_ns);
+  draw_peak(svg, x, y, peaks.flops_f32_per_ns, "f32");
+  draw_peak(svg, x, y, peaks.flops_f64_per_ns, "f64");
   for (const Spot& spot : spots) {
     svg.dot({x.at(spot.flops_per_byte), y.at(spot.gflops)}, dtype_class(*spot.result),
             fmt::format("{}: {:.3g} GFLOP/s, {:.0f} % of its limit, {}", spot.result->name, spot.gflops,
                         100 * spot.result->share_of_limit(), spot.result->limit->limiter));
   }
-  draw_peak(svg, x, y, peaks.flops_f32_per_ns, "f32");
-  draw_peak(svg, x, y, peaks.flops_f64_per_ns, "f64");
   return svg.str();
 }
 

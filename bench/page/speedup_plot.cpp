@@ -37,11 +37,11 @@ std::string peer_class(std::string_view peer) {
 }
 
 std::vector<const Result*> compared_results(const Findings& findings) {
-  std::vector<const Result*> compared;
+  std::vector<const Result*> compared, points;
   for (const Result& result : findings.results) {
-    if (!result.peers.empty() && !result.sweep) compared.push_back(&result);
+    if (!result.peers.empty()) (result.sweep ? points : compared).push_back(&result);
   }
-  return compared;
+  return compared.empty() ? points : compared;
 }
 
 double most_ratio(std::span<const Result* const> results) {

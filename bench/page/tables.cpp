@@ -14,12 +14,16 @@ std::string cell(const std::string& text, std::string_view css_class = "") {
                            : fmt::format("<td class=\"{}\">{}</td>", css_class, escaped(text));
 }
 
-/// Within `section`, under its heading, a table that scrolls by itself.
+/// Within `section`, under its heading, a table that scrolls by itself. Columns of text, whose cells stand
+/// left, begin with '<'.
 std::string table(std::string_view id, std::string_view heading,
                   std::initializer_list<std::string_view> columns, const std::string& rows) {
   std::string text =
       fmt::format("<section id=\"{}\"><h2>{}</h2><div class=\"scroll\"><table><thead><tr>", id, heading);
-  for (const std::string_view column : columns) text += fmt::format("<th>{}</th>", column);
+  for (const std::string_view column : columns) {
+    text += column.starts_with('<') ? fmt::format("<th class=\"left\">{}</th>", column.substr(1))
+                                    : fmt::format("<th>{}</th>", column);
+  }
   return text + "</tr></thead><tbody>\n" + rows + "</tbody></table></div></section>\n";
 }
 
@@ -92,8 +96,8 @@ std::string results_section(const Findings& findings) {
   std::string rows;
   for (const Result& result : findings.results) rows += result_row(result, findings);
   return table("results", "Every result",
-               {"problem", "threads", "kernel", "median", "± %", "GFLOP/s", "GB/s", "of the limit", "limiter",
-                "operands", "remarks"},
+               {"problem", "threads", "kernel", "median", "± %", "GFLOP/s", "GB/s", "of the limit",
+                "<limiter", "<operands", "<remarks"},
                rows);
 }
 
@@ -111,12 +115,14 @@ std::string end_to_end_section(const Findings& findings) {
 std::string validation_section(const nlohmann::json& validation) {
   std::string rows;
   for (const auto& [status, count] : validation.at("totals").items()) {
+    const std::string suite = text_of(validation, "suite");
     rows += "<tr>" +
-            cell(fmt::format("{}, {} suite", text_of(validation, "device"), text_of(validation, "suite"))) +
+            cell(fmt::format("{}, {}", text_of(validation, "device"),
+                             suite == "none" ? "problems by name" : suite + " suite")) +
             cell(count.dump(), "left") + cell(status, status == "FAILED" && count != 0 ? "bad" : "") +
             "</tr>\n";
   }
-  return table("validation", "Validation", {"what", "cases", "status"}, rows + failed_cases(validation));
+  return table("validation", "Validation", {"what", "<cases", "status"}, rows + failed_cases(validation));
 }
 
 }  // namespace perceptron::bench

@@ -30,7 +30,9 @@ double seconds_per_call(const Lane& lane, Clock clock) {
 }
 
 int rounds_for(const Schedule& schedule, double sample_seconds) {
-  const int wanted = static_cast<int>(std::lround(schedule.lane_seconds / sample_seconds));
+  constexpr double kMostRounds = 1e9;
+  const int wanted =
+      static_cast<int>(std::min(kMostRounds, std::round(schedule.lane_seconds / sample_seconds)));
   const int rounds = std::max(schedule.fewest_rounds, wanted);
   return rounds + rounds % 2;
 }
@@ -56,6 +58,7 @@ Rounds interleave(const std::vector<Lane>& lanes, const Schedule& schedule) {
   for (int round = 0; round < rounds; ++round) {
     for (std::size_t step = 0; step < lanes.size(); ++step) {
       const std::size_t lane = round % 2 == 0 ? step : lanes.size() - 1 - step;
+      if (schedule.poll) schedule.poll();
       settle(schedule.settle_seconds);
       seconds_of(schedule.clock, warm_calls[lane], lanes[lane].call);
       const double seconds = seconds_of(schedule.clock, calls[lane], lanes[lane].call);

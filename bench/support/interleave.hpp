@@ -22,6 +22,8 @@ struct Schedule {
   Clock clock = Clock::wall;
   /// Pause before each sample, for the threads of the lane before to stop spinning; 0 where there are none.
   double settle_seconds = 0;
+  /// Called before each sample; what it throws ends the timing.
+  std::function<void()> poll = {};
 };
 
 /// Per lane, in the order given, the nanoseconds of one call in each round.

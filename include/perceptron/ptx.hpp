@@ -69,7 +69,12 @@ struct PtxLaunch {
   std::int64_t shared_bytes = 0;  ///< Dynamic shared memory per block.
   std::vector<PtxArgument> arguments;
   std::uint64_t seed = 0;  ///< Of the order of warps and lanes; the same one repeats a run.
-  int threads = 0;         ///< As in Options: blocks that run at once.
+  /// As in Options: blocks that run at once. Blocks that see what others do, by atomic operations or flags,
+  /// take turns on one thread, so that the seed decides their order too.
+  int threads = 0;
+  /// Warp instructions of a block, or, where blocks see what others do, of all until one more of them ends: a
+  /// kernel that needs more counts as one that never ends. 400 million take some ten seconds.
+  std::uint64_t instruction_budget = 400'000'000;
   /// Several threads may store one value to one place in any order, as Triton's kernels do: no race then.
   bool allows_same_value_stores = false;
   /// Given what each printf of the kernel makes, one at a time, by any of the threads; blocks that run at

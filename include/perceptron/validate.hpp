@@ -127,9 +127,9 @@ PERCEPTRON_API std::vector<Verdict> validate_layers(ConstMatrixView x, const Mod
                                                     std::span<const ConstMatrixView> outputs,
                                                     const ValidateOptions& options = {});
 
-/// Why a verdict that passed proves little: nearly all elements ought to be zero or could be anything, or
-/// what is allowed is as wide as most values. Deep models come to that, unless validate_layers judges each
-/// layer. Empty where it does prove something.
+/// Why a verdict that passed proves little: there was no element, nearly all ought to be zero or could be
+/// anything, or what is allowed is as wide as most values. Deep models come to that, unless validate_layers
+/// judges each layer. Empty where it does prove something.
 PERCEPTRON_API std::string mistrust(const Verdict& verdict);
 
 /// One line.

@@ -62,6 +62,10 @@ void refuse_what_exceeds_memory(const Request& request, const std::optional<Mode
 /// Half a second of peaks to some ten seconds of results.
 constexpr std::size_t kResultsPerPeaks = 8;
 
+void stop_without_report() {
+  if (const int signal = pending_interrupt()) throw Interrupted("interrupted; no report was written", signal);
+}
+
 /// Measures one thing after the other and prints each as it comes.
 class Run {
  public:
@@ -78,11 +82,11 @@ class Run {
 
   template <class Measure>
   void add(const std::optional<bench::SweepPoint>& sweep, int threads, const Measure& measure) {
-    if (const int signal = pending_interrupt())
-      throw Interrupted("interrupted; no report was written", signal);
+    stop_without_report();
     progress_.show(static_cast<std::int64_t>(findings_.results.size()));
     bench::MeasureOptions options = request_.options;
     options.threads = threads;
+    options.poll = stop_without_report;
     bench::Result result = measure(options, findings_.peaks_on(threads));
     result.sweep = sweep;
     progress_.hide();

@@ -73,7 +73,9 @@ class Filling {
       case DataKind::one_hot: return at.column == (7 * at.row + at.group) % problem_.inputs ? 1 : 0;
       case DataKind::cancelling: return paired(at.column, [&] { return random_.real(); }) * nudge(at.column);
       case DataKind::positive: return std::fabs(random_.real());
-      case DataKind::wide: return std::ldexp(wide_sign(random_.real()), random_.whole(spread()));
+      case DataKind::wide:
+        if (lifts_row(at)) return at.row % 3 == 0 ? 1 : at.row % 3 == 1 ? -1 : 0;
+        return std::ldexp(wide_sign(random_.real()), random_.whole(spread()));
       case DataKind::subnormal: return std::ldexp(random_.real(), x_exponent());
       case DataKind::special: return special_x(at);
       case DataKind::ties: return tied_x(at);
@@ -90,6 +92,7 @@ class Filling {
       }
       case DataKind::positive: return std::fabs(random_.real()) * weight_scale_;
       case DataKind::wide:
+        if (lifts_row(at)) return at.row % 4 == 1 ? 2 * lift() : lift();
         return std::ldexp(wide_sign(random_.real()) * weight_scale_,
                           random_.whole(spread()) - softmax_shift());
       case DataKind::subnormal:
@@ -136,7 +139,14 @@ class Filling {
     return problem_.activation.kind != ActivationKind::softmax || at.column % step == at.row % step;
   }
 
-  /// Makes z of a row of softmax small, for the same reason.
+  /// The last input moves the z of whole rows of softmax up or down, so far that their exponentials overflow
+  /// or vanish, and so does that of a difference to any but the row's largest.
+  bool lifts_row(const Place& at) const {
+    return problem_.activation.kind == ActivationKind::softmax && at.column == problem_.inputs - 1;
+  }
+  double lift() const { return problem_.dtype == DType::f64 ? 1024 : 160; }
+
+  /// Makes z of a row of softmax small but for that, since its result would be a single 1 among zeros.
   int softmax_shift() const {
     return problem_.activation.kind == ActivationKind::softmax ? 2 * spread() - 4 : 0;
   }

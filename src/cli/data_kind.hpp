@@ -16,7 +16,7 @@ enum class DataKind : std::uint8_t {
   one_hot,     ///< Rows of x with a single 1: y is a column of W, so any wrong place shows.
   cancelling,  ///< Sums far below their terms: any other order or rounding shows.
   positive,    ///< All terms of one sign: truncation and dropped terms add up.
-  wide,        ///< Exponents over a wide range.
+  wide,        ///< Exponents over a wide range; of softmax whole rows far above and below 0.
   subnormal,   ///< Results, and where that is possible operands, below the normal range.
   special,     ///< NaN, both infinities and overflow planted among ordinary numbers.
   ties,        ///< z exactly 0, and a little to both sides of it.

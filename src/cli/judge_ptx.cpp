@@ -221,6 +221,7 @@ PtxResult run(const PtxKernel& kernel, const PtxOptions& options, DataKind kind)
   launch.seed = options.seed + static_cast<std::uint64_t>(kind);  // Each kind sees another schedule.
   launch.threads = options.threads;
   launch.allows_same_value_stores = options.allows_same_value_stores;
+  launch.instruction_budget = options.budget;
   launch.print = [](std::string_view text) { fmt::print(stderr, "{}", text); };
   launch.poll = stop_if_interrupted;
   for (const std::string& word : split(options.arguments)) launch.arguments.push_back(arguments.of(word));
@@ -245,6 +246,9 @@ void require_output(const PtxOptions& options) {
     for (const std::string& member : is_structure(word) ? members_of(word) : std::vector{word})
       outputs += member == "y" || member == "y=0" ? 1 : 0;
   }
+  if (std::ranges::count(options.arguments, '{') != std::ranges::count(options.arguments, '}')) {
+    throw InvalidArgument(fmt::format("--args {}: a structure needs {{ and }}", options.arguments));
+  }
   if (outputs == 1) return;
   throw InvalidArgument(
       fmt::format("--args {}: expected y once, the memory that the kernel writes", options.arguments));
@@ -258,6 +262,14 @@ std::vector<PtxResult> judge_ptx(const PtxOptions& options) {
   require_output(options);
   const std::string text = contents(options.file);
   if (text.empty()) throw InvalidArgument(options.file.string() + ": is empty, expected PTX");
+  if (text.find(".version") == std::string::npos) {
+    throw InvalidArgument(fmt::format("{}: is no PTX but {}; nvcc -ptx -lineinfo makes PTX of CUDA C++",
+                                      options.file.string(),
+                                      text.starts_with("\x7f"
+                                                       "ELF")
+                                          ? "machine code (ELF)"
+                                          : "another text: it has no .version"));
+  }
   const bool is_by_bits = options.arithmetic == Arithmetic::reproducible;
   const PtxKernel kernel(text, options.file.filename().string(), options.entry,
                          is_by_bits ? PtxRounding::nearest_unless_stated : PtxRounding::approximate);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "perceptron/problem.hpp"
+#include "perceptron/ptx.hpp"
 #include "perceptron/validate.hpp"
 #include "src/cli/data_kind.hpp"
 #include "src/cli/status.hpp"
@@ -25,6 +26,7 @@ struct PtxOptions {
   std::uint64_t seed = 1;
   int threads = 0;
   bool allows_same_value_stores = false;
+  std::uint64_t budget = PtxLaunch{}.instruction_budget;
   Arithmetic arithmetic = Arithmetic::tensor;  ///< What decides; both are told.
 };
 

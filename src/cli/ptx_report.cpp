@@ -46,6 +46,7 @@ std::string reproduction(const PtxResult& result, const PtxOptions& options) {
       quoted(options.block), to_string(options.problem), to_string(result.kind), options.seed);
   if (options.shared != "0") command += fmt::format(" --shared {}", quoted(options.shared));
   if (options.allows_same_value_stores) command += " --same-value-stores";
+  if (options.budget != PtxOptions{}.budget) command += fmt::format(" --budget {}", options.budget);
   if (options.arithmetic == Arithmetic::reproducible) command += " --arithmetic reproducible";
   return command;
 }
@@ -65,6 +66,30 @@ std::string judged_text(const PtxResult& result, const PtxOptions& options) {
   return text;
 }
 
+/// What often lies behind such a failure; empty where nothing is known.
+std::string_view hint_of(const PtxResult& result) {
+  const std::string_view fault = result.fault;
+  if (fault.starts_with("race with the same value"))
+    return "--same-value-stores allows stores of one value by several threads";
+  if (fault.starts_with("race") && fault.find(".volatile.shared") != std::string_view::npos) {
+    return ".volatile accesses to shared memory order nothing here: __syncwarp, __syncthreads or "
+           "cuda::atomic_ref do";
+  }
+  if (fault.starts_with("instruction budget")) return "--budget N allows more";
+  if (!fault.empty()) return "";
+  switch (result.kind) {
+    case DataKind::special:
+      return "NaN must come out of NaN, and every activation has its limits at infinities: fmaxf(z, 0), z > "
+             "0 ? z : 0 and "
+             "the like drop NaN, z * f(z) makes NaN of infinity * 0; --data leaves out what a kernel is not "
+             "meant for";
+    case DataKind::subnormal:
+      return "results below the normal range: -use_fast_math and atomicAdd of floats make zeros of them, and "
+             "expf(z) - 1 loses them; --data leaves out what a kernel is not meant for";
+    default: return "";
+  }
+}
+
 }  // namespace
 
 std::string to_text(const std::vector<PtxResult>& results, const PtxOptions& options) {
@@ -72,8 +97,10 @@ std::string to_text(const std::vector<PtxResult>& results, const PtxOptions& opt
   for (const PtxResult& result : results) {
     text += fmt::format("{:<10} {:<10} {}\n", to_string(result.status), to_string(result.kind),
                         result.fault.empty() ? judged_text(result, options) : indented(result.fault));
-    if (result.status == Status::failed)
-      text += fmt::format("  reproduce: {}\n", reproduction(result, options));
+    if (result.status != Status::failed) continue;
+    if (const std::string_view hint = hint_of(result); !hint.empty())
+      text += fmt::format("  hint: {}\n", hint);
+    text += fmt::format("  reproduce: {}\n", reproduction(result, options));
   }
   return text;
 }

@@ -140,8 +140,10 @@ int run(const RunOptions& options) {
   RunReport report = timed(total, [&] { return compute(options); });
   report.seconds.total = total;
   if (report_file) report_file->write(to_json(report));
-  if (!options.is_quiet) fmt::print(is_stdout_taken ? stderr : stdout, "{}", to_text(report));
-  return exit_code(report);
+  const int code = exit_code(report);
+  if (!options.is_quiet || code != kDone)
+    fmt::print(is_stdout_taken ? stderr : stdout, "{}", to_text(report));
+  return code;
 }
 
 }  // namespace

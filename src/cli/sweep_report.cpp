@@ -144,7 +144,7 @@ std::string to_json(const std::vector<DeviceResult>& results, const SweepOptions
   const Json json = {{"version", version()},
                      {"build", build_description()},
                      {"device", options.device},
-                     {"suite", to_string(options.suite)},
+                     {"suite", options.problems.empty() ? to_string(options.suite) : "none"},
                      {"arithmetic", to_string(options.arithmetic)},
                      {"seed", options.seed},
                      {"seconds", seconds},

@@ -94,7 +94,8 @@ std::vector<DeviceResult> sweep_all(const SweepOptions& options, bool is_quiet, 
   for (const std::string& kernel : kernels) {
     results.push_back(sweep(options, kernel, [&] { progress.show(++done); }));
     progress.hide();
-    if (!is_quiet) fmt::print(text, "{}", to_text(results.back(), options.suite));
+    const bool has_failed = results.back().count(Status::failed) > 0;
+    if (!is_quiet || has_failed) fmt::print(text, "{}", to_text(results.back(), options.suite));
     std::fflush(text);
   }
   return results;
@@ -134,7 +135,8 @@ int run_sweep(const ValidateWords& words) {
 int conclude(const ValidateWords& words, const std::vector<Verdict>& verdicts, ReportFile* report) {
   std::FILE* const text = text_stream(words);
   if (report != nullptr) report->write(to_json(verdicts));
-  if (!words.is_quiet) fmt::print(text, "{}", to_text(verdicts));
+  const bool has_failed = !std::ranges::all_of(verdicts, &Verdict::passed);
+  if (!words.is_quiet || has_failed) fmt::print(text, "{}", to_text(verdicts));
   const bool is_too_wide = status_of(verdicts.back()) == Status::mistrusted && verdicts.back().vague > 0;
   if (!words.is_quiet && is_too_wide && words.files.hidden.empty()) {
     fmt::print(
@@ -166,8 +168,13 @@ int run_files(const ValidateWords& words) {
 int run_ptx(const ValidateWords& words) {
   PtxOptions options = words.ptx;
   const SweepOptions common = sweep_options(words);
-  if (options.entry.empty() || options.arguments.empty() || common.problems.size() != 1) {
-    throw InvalidArgument("--ptx FILE needs --entry NAME, --args LIST and one --problem");
+  std::string missing;
+  if (options.entry.empty()) missing += " --entry NAME";
+  if (options.arguments.empty()) missing += " --args LIST";
+  if (common.problems.empty()) missing += " --problem P";
+  if (!missing.empty()) throw InvalidArgument("--ptx FILE needs besides:" + missing);
+  if (common.problems.size() > 1) {
+    throw InvalidArgument(fmt::format("--ptx FILE takes one --problem, found {}", common.problems.size()));
   }
   options.problem = common.problems.front();
   options.kinds = common.kinds;
@@ -180,11 +187,13 @@ int run_ptx(const ValidateWords& words) {
     report.emplace(*words.json);
   }
   std::FILE* const text = text_stream(words);
-  const std::vector<PtxResult> results = judge_ptx(options);
+  std::vector<PtxResult> results = judge_ptx(options);
   if (report) report->write(to_json(results, options));
-  if (!words.is_quiet) fmt::print(text, "{}", to_text(results, options));
-  const auto has_failed = [](const PtxResult& result) { return result.status == Status::failed; };
-  return std::ranges::any_of(results, has_failed) ? kCheckFailed : kDone;
+  const auto passes = [](const PtxResult& result) { return result.status != Status::failed; };
+  const bool has_failed = !std::ranges::all_of(results, passes);
+  if (words.is_quiet) std::erase_if(results, passes);
+  fmt::print(text, "{}", to_text(results, options));
+  return has_failed ? kCheckFailed : kDone;
 }
 
 int validate(const ValidateWords& words) {
@@ -240,6 +249,9 @@ void add_ptx_options(CLI::App* verb, PtxOptions& ptx) {
       ->needs(file);
   verb->add_option("--block", ptx.block, "Threads x,y,z of a block, as 16,16; default 1")->needs(file);
   verb->add_option("--shared", ptx.shared, "Bytes of dynamic shared memory per block")->needs(file);
+  verb->add_option("--budget", ptx.budget,
+                   "Warp instructions after which a kernel counts as endless; default 400000000")
+      ->needs(file);
   verb->add_flag("--same-value-stores", ptx.allows_same_value_stores,
                  "Threads may store one value to one place in any order, as Triton's do")
       ->needs(file);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include "perceptron/error.hpp"
@@ -22,21 +23,57 @@ Extent extent(const ConstMatrixView& view) {
   return {begin, begin + static_cast<std::uintptr_t>(last) * size_of(view.dtype)};
 }
 
-/// True where both views are columns side by side of one wider matrix: same stride in bytes, disjoint
-/// columns.
-bool are_neighbouring_columns(const ConstMatrixView& x, const ConstMatrixView& y) {
-  const auto x_bytes = static_cast<std::int64_t>(size_of(x.dtype));
-  const auto y_bytes = static_cast<std::int64_t>(size_of(y.dtype));
-  const std::int64_t pitch = x.stride * x_bytes;
-  if (pitch != y.stride * y_bytes || pitch == 0) return false;
-  const auto row_pitch_divides = [pitch](const ConstMatrixView& view, std::int64_t size) {
-    return view.groups == 1 || view.group_stride * size % pitch == 0;
+/// Rows of one group: as many as the other view has, a pitch apart. All in bytes.
+struct Rows {
+  std::int64_t begin, bytes;
+};
+
+/// Whether a row of one meets a row of the other: for some k between them, the other's begin lies k pitches
+/// away.
+bool do_meet(const Rows& one, const Rows& other, std::int64_t pitch, std::int64_t rows) {
+  const auto distance = static_cast<__int128>(other.begin) - one.begin;
+  const auto meets = [&](__int128 k) {
+    const __int128 at = distance + k * pitch;
+    return at > -other.bytes && at < one.bytes;
   };
-  if (!row_pitch_divides(x, x_bytes) || !row_pitch_divides(y, y_bytes)) return false;
-  const auto distance = static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(y.data) -
-                                                  reinterpret_cast<std::uintptr_t>(x.data));
-  const std::int64_t offset = (distance % pitch + pitch) % pitch;
-  return offset >= x.columns * x_bytes && offset + y.columns * y_bytes <= pitch;
+  if (rows == 1 || pitch == 0) return meets(0);
+  // The least k for which the other's row ends behind the one's begin.
+  __int128 k = (-other.bytes - distance) / pitch - 1;
+  while (distance + k * pitch <= -other.bytes) ++k;
+  k = std::max<__int128>(k, 1 - rows);
+  return k < rows && meets(k);
+}
+
+Rows rows_of(const ConstMatrixView& view, std::int64_t group) {
+  const auto size = static_cast<std::int64_t>(size_of(view.dtype));
+  return {static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(view.data)) +
+              group * view.group_stride * size,
+          view.columns * size};
+}
+
+/// Groups of it have elements in common.
+bool overlaps_itself(const ConstMatrixView& view) {
+  const std::int64_t pitch = view.stride * static_cast<std::int64_t>(size_of(view.dtype));
+  for (std::int64_t group = 1; group < view.groups; ++group) {
+    if (do_meet(rows_of(view, 0), rows_of(view, group), pitch, view.rows)) return true;
+  }
+  return false;
+}
+
+/// Views of as many rows, whose extents meet. True too where their pitches differ, or there are too many
+/// groups to look at all pairs: then nobody knows.
+bool may_overlap(const ConstMatrixView& x, const ConstMatrixView& y) {
+  constexpr std::int64_t kMostPairs = std::int64_t{1} << 20;
+  const std::int64_t pitch = x.stride * static_cast<std::int64_t>(size_of(x.dtype));
+  const std::int64_t x_groups = x.group_stride == 0 ? 1 : x.groups;
+  if (x.rows > 1 && pitch != y.stride * static_cast<std::int64_t>(size_of(y.dtype))) return true;
+  if (x_groups > kMostPairs / y.groups) return true;
+  for (std::int64_t of_x = 0; of_x < x_groups; ++of_x) {
+    for (std::int64_t of_y = 0; of_y < y.groups; ++of_y) {
+      if (do_meet(rows_of(x, of_x), rows_of(y, of_y), pitch, x.rows)) return true;
+    }
+  }
+  return false;
 }
 
 void check_fits(bool fits, const char* name, const char* what, std::int64_t expected, std::int64_t found) {
@@ -45,10 +82,31 @@ void check_fits(bool fits, const char* name, const char* what, std::int64_t expe
 
 }  // namespace
 
+void check_dtype(DType dtype, const char* name) {
+  if (static_cast<std::size_t>(dtype) < kDTypes.size()) return;
+  throw InvalidArgument(fmt::format("{}: dtype {} is no value of DType", name, static_cast<int>(dtype)));
+}
+
+void check_problem(const Problem& problem) {
+  check_dtype(problem.dtype, "problem");
+  check_dtype(problem.output_dtype, "problem's output");
+  check(problem.activation);
+  if (problem.arithmetic > Arithmetic::tensor) {
+    throw InvalidArgument(
+        fmt::format("problem: {} is no value of Arithmetic", static_cast<int>(problem.arithmetic)));
+  }
+  if (problem.rows < 0 || problem.inputs < 1 || problem.outputs < 1 || problem.groups < 1) {
+    throw InvalidArgument(fmt::format(
+        "problem: {} groups of {} rows, {} inputs and {} outputs; expected at least one of each, or no rows",
+        problem.groups, problem.rows, problem.inputs, problem.outputs));
+  }
+}
+
 void check_view(const ConstMatrixView& view, const char* name) {
-  if (static_cast<std::size_t>(view.dtype) >= kDTypes.size() || view.place > Place::device) {
-    throw InvalidArgument(fmt::format("{}: dtype {} and place {} are no values of DType and Place", name,
-                                      static_cast<int>(view.dtype), static_cast<int>(view.place)));
+  check_dtype(view.dtype, name);
+  if (view.place > Place::device) {
+    throw InvalidArgument(
+        fmt::format("{}: place {} is no value of Place", name, static_cast<int>(view.place)));
   }
   if (view.rows < 0 || view.columns < 0 || view.groups < 1) {
     throw InvalidArgument(
@@ -146,19 +204,13 @@ void check_call(const ConstMatrixView& x, const Layer& first, const ConstMatrixV
                     to_string(x.dtype), to_string(first.weight.dtype)));
   }
   if (x.rows == 0) return;
-  if (y.groups > 1) {
-    // Either whole matrices one after another, or groups interleaved within one row pitch.
-    const bool one_after_another = y.group_stride >= (y.rows - 1) * y.stride + y.columns;
-    const bool interleaved =
-        y.group_stride >= y.columns && (y.groups - 1) * y.group_stride + y.columns <= y.stride;
-    if (!one_after_another && !interleaved) {
-      throw InvalidArgument(fmt::format("y: groups {} elements apart overlap; expected at least {}",
-                                        y.group_stride, (y.rows - 1) * y.stride + y.columns));
-    }
+  if (overlaps_itself(y)) {
+    throw InvalidArgument(fmt::format("y: groups {} elements apart overlap; expected at least {}",
+                                      y.group_stride, (y.rows - 1) * y.stride + y.columns));
   }
   if (x.place != y.place) return;
   const Extent from = extent(x), to = extent(y);
-  if (from.begin < to.end && to.begin < from.end && !are_neighbouring_columns(x, y)) {
+  if (from.begin < to.end && to.begin < from.end && may_overlap(x, y)) {
     throw InvalidArgument("y overlaps x; the result needs memory of its own");
   }
 }

@@ -6,11 +6,15 @@
 #include <vector>
 
 #include "perceptron/layer.hpp"
+#include "perceptron/problem.hpp"
 #include "perceptron/view.hpp"
 #include "src/engine/device.hpp"
 
 namespace perceptron::engine {
 
+void check_dtype(DType dtype, const char* name);
+/// Sizes, dtypes, activation and arithmetic, of a problem that nobody parsed.
+void check_problem(const Problem& problem);
 /// Not null (unless without rows), stride ≥ columns, groups ≥ 1, sizes that 63 bits hold. `name` leads the
 /// message.
 void check_view(const ConstMatrixView& view, const char* name);

@@ -16,6 +16,7 @@ namespace {
 constexpr std::align_val_t kAlignment{64};
 
 std::int64_t checked_size_bytes(DType dtype, std::int64_t rows, std::int64_t columns, std::int64_t groups) {
+  engine::check_dtype(dtype, "matrix");
   std::int64_t size = static_cast<std::int64_t>(size_of(dtype));
   if (rows < 0 || columns < 0 || groups < 0 || __builtin_mul_overflow(size, rows, &size) ||
       __builtin_mul_overflow(size, columns, &size) || __builtin_mul_overflow(size, groups, &size)) {

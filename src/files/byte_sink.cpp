@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <climits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -45,8 +46,13 @@ fs::path follow_links(fs::path path) {
   return path;
 }
 
-/// A name in the target's directory that no other writer of this machine uses.
+/// A name in the target's directory that no other writer of this machine uses. Throws FileError where the
+/// target's own is longer than file systems take, which the renaming would learn after all the work.
 fs::path name_beside(const fs::path& target) {
+  if (const std::size_t length = target.filename().string().size(); length > NAME_MAX) {
+    throw FileError(fmt::format("{}: the file name has {} bytes, at most {} are possible", target.string(),
+                                length, NAME_MAX));
+  }
   static std::atomic<unsigned> counter{0};
   constexpr std::size_t kLongestStem = 200;  // File systems take 255 bytes, and the suffix needs some.
   const std::string stem = target.filename().string().substr(0, kLongestStem);

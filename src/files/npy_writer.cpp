@@ -19,6 +19,11 @@ namespace {
 
 DType stored_dtype(DType dtype) { return dtype == DType::bf16 ? DType::f32 : dtype; }
 
+DType checked_dtype(DType dtype) {
+  engine::check_dtype(dtype, "a .npy array");
+  return dtype;
+}
+
 std::vector<std::int64_t> checked_shape(std::vector<std::int64_t> shape) {
   if (!shape.empty() && shape.size() <= 3) return shape;
   throw InvalidArgument(fmt::format("a .npy array of {} dimensions; expected 1 to 3", shape.size()));
@@ -28,7 +33,7 @@ std::vector<std::int64_t> checked_shape(std::vector<std::int64_t> shape) {
 
 struct NpyWriter::State {
   State(const std::filesystem::path& path, DType element_dtype, std::vector<std::int64_t> dimensions)
-      : dtype(element_dtype),
+      : dtype(checked_dtype(element_dtype)),
         shape(checked_shape(std::move(dimensions))),
         layout(shape),
         header(files::npy_header_bytes(files::element_of(stored_dtype(dtype)), shape)),

@@ -3,6 +3,7 @@
 
 #include "kernels/resources.hpp"
 #include "perceptron/error.hpp"
+#include "src/engine/checks.hpp"
 #include "src/planning/occupancy.hpp"
 #include "src/planning/planning.hpp"
 
@@ -72,12 +73,14 @@ DevicePlan planning::describe(const Problem& problem, const DeviceTraits& traits
 }
 
 DevicePlan plan_on(const Problem& problem, const DeviceTraits& traits) {
+  engine::check_problem(problem);
   const planning::Choice choice = planning::choose(problem, traits);
   if (choice.candidate == nullptr) throw Unsupported(planning::refusal_text(problem, choice));
   return planning::describe(problem, traits, choice);
 }
 
 std::vector<RowRange> row_ranges(const Problem& layer, const DeviceTraits& traits) {
+  engine::check_problem(layer);
   std::vector<RowRange> ranges;
   for (const planning::PolicyRange& range : planning::policy_table(layer, traits)) {
     if (range.candidate == nullptr) {

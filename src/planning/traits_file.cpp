@@ -135,6 +135,8 @@ DeviceTraits read_file(const std::string& path) {
     object = Json::parse(file);
   } catch (const Json::parse_error& error) {
     throw FormatError(fmt::format("{}: not JSON: byte {}: {}", path, error.byte, error.what()));
+  } catch (const Json::out_of_range&) {
+    throw FormatError(fmt::format("{}: holds a number that is too large", path));
   }
   return TraitsReader(path, object).read();
 }

@@ -13,7 +13,9 @@ namespace {
 
 [[noreturn]] void fault_outside(const LaneAccess& access, std::uint64_t address, std::size_t bytes) {
   const Memory::State& memory = access.warp.block().grid().memory;
-  const Allocation* allocation = memory.find(address);
+  // Nearest, so that what lies before an allocation is not said to lie far behind the one below.
+  const Allocation* allocation = memory.find(address + (std::uint64_t{1} << (kAllocationShift - 1)));
+  if (allocation == nullptr) allocation = memory.find(address);
   std::string where = "in no allocation";
   if (allocation != nullptr) {
     const auto distance = static_cast<std::int64_t>(address - allocation->address);

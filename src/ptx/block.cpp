@@ -50,20 +50,22 @@ std::uint32_t Block::multiprocessor() const {
   return static_cast<std::uint32_t>(seed_of_block(grid_.options, number_) % kMultiprocessors);
 }
 
-void Block::run() {
-  while (true) {
-    if (!deliveries_.empty() && random_.one_in(landing_ == Landing::at_once ? 2 : 16)) deliver();
-    Warp* warp = choose_warp();
-    if (warp != nullptr) {
-      run_burst(*warp);
-    } else if (!deliver()) {
-      const bool is_done =
-          std::all_of(warps_.begin(), warps_.end(), [](const auto& w) { return w->live == 0; });
-      if (is_done) return check_copies_were_awaited();
-      // A try_wait may give up by its own time limit, and its kernel do something else then.
-      if (++idle_wakes_ > kMostIdleWakes || !wake_sleepers()) stuck();
+bool Block::advance() {
+  if (!deliveries_.empty() && random_.one_in(landing_ == Landing::at_once ? 2 : 16)) deliver();
+  Warp* warp = choose_warp();
+  if (warp != nullptr) {
+    run_burst(*warp);
+  } else if (!deliver()) {
+    const bool is_done =
+        std::all_of(warps_.begin(), warps_.end(), [](const auto& w) { return w->live == 0; });
+    if (is_done) {
+      check_copies_were_awaited();
+      return false;
     }
+    // A try_wait may give up by its own time limit, and its kernel do something else then.
+    if (++idle_wakes_ > kMostIdleWakes || !wake_sleepers()) stuck();
   }
+  return true;
 }
 
 Warp* Block::choose_warp() {
@@ -131,8 +133,8 @@ void Block::run_group(Warp& warp, LaneGroup& group) {
       instructions_ += count;
       lane_operations_ += std::uint64_t{count} * static_cast<std::uint32_t>(std::popcount(mask));
       burst_left_ -= std::min(burst_left_, count);
-      if (instructions_ > next_poll_) poll_now(warp, step);
       group.step = at;
+      if (instructions_ > next_poll_) poll_now();
       control(warp, group, step, active);
       return;
     }
@@ -219,17 +221,25 @@ std::uint32_t Block::step_at(Stamp stamp) const {
   return clocks_.now() - stamp < kRecent ? recent_[stamp % kRecent] : kNone;
 }
 
-void Block::poll_now(const Warp& warp, const Step& step) {
+void Block::poll_now() {
   constexpr std::uint64_t kBetweenPolls = 1 << 20;
   if (grid_.options.poll) grid_.options.poll();
   next_poll_ = std::min(grid_.options.instruction_budget, instructions_ + kBetweenPolls);
-  if (instructions_ <= grid_.options.instruction_budget) return;
-  warp.fault(FaultKind::budget, step, std::countr_zero(warp.live),
-             fmt::format("{} warp instructions are spent{}{}", grid_.options.instruction_budget,
-                         program().has_flags ? "; blocks begin in ascending order, a few at once: one that "
-                                               "waits for a later one waits for ever"
-                                             : "",
-                         where_everyone_stands()));
+  if (instructions_ > grid_.options.instruction_budget) end_by_budget();
+}
+
+void Block::end_by_budget() const {
+  const auto first =
+      std::find_if(warps_.begin(), warps_.end(), [](const auto& warp) { return warp->live != 0; });
+  const LaneGroup& group = (*first)->groups[0];
+  (*first)->fault(
+      FaultKind::budget, program().steps[group.step], std::countr_zero(group.mask),
+      fmt::format("{} warp instructions are spent{}{}", grid_.options.instruction_budget,
+                  program().blocks_interact
+                      ? "; blocks begin in ascending order, some at once: one that waits for a later "
+                        "one may wait for ever"
+                      : "",
+                  where_everyone_stands()));
 }
 
 /// Lanes at a barrier or .sync instruction that wait for others of their warp, which wait elsewhere.

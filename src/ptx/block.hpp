@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "kernels/launch.hpp"
@@ -86,7 +87,16 @@ class Block {
   ~Block();
 
   /// To the last exit; throws KernelFault.
-  void run();
+  void run() {
+    while (advance()) continue;
+  }
+  /// A burst of one warp, or what comes where none can run; false once all have exited.
+  bool advance();
+  /// Called by strong loads, with which blocks wait for one another: then another one's turn comes.
+  void note_poll() { has_polled_ = true; }
+  bool take_poll() { return std::exchange(has_polled_, false); }
+  /// Throws KernelFault: the instruction budget is spent.
+  [[noreturn]] void end_by_budget() const;
   std::uint64_t warp_instructions() const { return instructions_; }
   std::uint64_t lane_operations() const { return lane_operations_; }
   /// More than any reading before.
@@ -181,7 +191,7 @@ class Block {
   const LaneGroup* group_that_lacks_lanes(const Warp& warp) const;
   [[noreturn]] void stuck();
   /// Now and then: whether the budget is spent, and whoever watches.
-  void poll_now(const Warp& warp, const Step& step);
+  void poll_now();
   std::string where_everyone_stands() const;
 
   Grid grid_;
@@ -205,6 +215,7 @@ class Block {
   std::uint32_t burst_left_ = 0;
   bool picks_any_group_;
   bool falls_asleep_ = false;
+  bool has_polled_ = false;
   int idle_wakes_ = 0;  ///< Since a phase completed.
   Landing landing_;
   std::uint64_t instructions_ = 0, lane_operations_ = 0;

@@ -134,11 +134,7 @@ std::uint32_t Decoder::source_of(const Operand& operand, std::size_t bytes) {
     }
     if (name->text == "WARP_SZ") return entry_.constant_row(kLanes, wide);
     if (entry_.find_symbol(name->text, address, space)) return entry_.constant_row(address, wide);
-    if (name->text.starts_with("%envreg")) {
-      refuse(fmt::format(
-          "{} is known in cooperative launches, whose blocks run all at once; the machine's do not",
-          name->text));
-    }
+    if (const std::uint32_t row = entry_.grid_barrier_row(name->text); row != kNone && !wide) return row;
     refuse(fmt::format("{} is not known", name->text));
   }
   bool is_wide_register = false;

@@ -68,6 +68,12 @@ void add_names(const Operand& operand, std::set<std::string, std::less<>>& names
   }
 }
 
+bool is_of_tensor_cores(std::string_view opcode) {
+  static constexpr std::array<std::string_view, 7> kOpcodes{"mma",      "wmma",      "wgmma",  "ldmatrix",
+                                                            "stmatrix", "movmatrix", "tcgen05"};
+  return std::find(kOpcodes.begin(), kOpcodes.end(), opcode) != kOpcodes.end();
+}
+
 /// A module's variables belong to the entries that name them.
 std::vector<Variable> variables_of(const Module& module, const Entry& entry) {
   std::set<std::string, std::less<>> names;
@@ -228,6 +234,19 @@ std::uint32_t EntryDecoder::special_row(const std::string& name) {
   return place->second;
 }
 
+std::uint32_t EntryDecoder::grid_barrier_row(const std::string& name) {
+  const bool is_high = name == "%envreg1";
+  if (!is_high && name != "%envreg2") return kNone;
+  static constexpr const char* kBarrier = "the grid's barrier";
+  if (!symbols_.contains(kBarrier)) {
+    // struct grid_workspace of cooperative_groups/details/driver_abi.h: its size, then the barrier's count.
+    place({kBarrier, Type::b32, Space::global, 8, 8, {std::byte{8}}});
+    program_.is_cooperative = true;
+  }
+  const std::uint64_t address = symbols_[kBarrier].address;
+  return constant_row(is_high ? address >> 32 : address & 0xffffffff, false);
+}
+
 std::uint32_t EntryDecoder::carry() {
   if (carry_ == kNone) carry_ = program_.predicates++;
   return carry_;
@@ -255,7 +274,10 @@ Program EntryDecoder::take() {
   for (const Instruction& instruction : entry_.instructions) {
     Decoder decoder(*this, instruction);
     const Operation* operation = find_operation(instruction.opcode);
-    if (operation == nullptr) decoder.refuse("the machine does not know this opcode");
+    if (operation == nullptr) {
+      decoder.refuse(is_of_tensor_cores(instruction.opcode) ? "the machine has no tensor cores"
+                                                            : "the machine does not know this opcode");
+    }
     operation->decode(decoder);
     decoder.finish();
     decoder.step.instruction = static_cast<std::uint32_t>(program_.steps.size());

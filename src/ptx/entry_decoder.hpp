@@ -28,6 +28,9 @@ class EntryDecoder {
   std::uint32_t predicate_number(const std::string& name);
   std::uint32_t constant_row(std::uint64_t bits, bool is_wide);
   std::uint32_t special_row(const std::string& name);
+  /// Of %envreg1 and %envreg2, the halves of an address that cooperative launches give: the grid's barrier.
+  /// kNone for other names.
+  std::uint32_t grid_barrier_row(const std::string& name);
   /// The predicate that stands for CC.CF, the carry.
   std::uint32_t carry();
   bool is_register(const std::string& name) const { return entry_.registers.contains(name); }
@@ -45,7 +48,9 @@ class EntryDecoder {
   /// the operation checks.
   bool begins_compare_and_swap(const Instruction& load) const;
   /// An instruction by which threads may order one another without meeting.
-  void expect_flags() { program_.has_flags = program_.has_partial_ordering = true; }
+  void expect_flags() {
+    program_.has_flags = program_.has_partial_ordering = program_.blocks_interact = true;
+  }
 
  private:
   struct Symbol {

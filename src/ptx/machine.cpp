@@ -5,11 +5,14 @@
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "perceptron/error.hpp"
 #include "src/ptx/block.hpp"
@@ -80,6 +83,18 @@ void check_grid(const Program& program, const kernels::Launch& launch) {
   }
 }
 
+/// Threads that the machine has at a time where their blocks take turns, and at most where all must be there.
+constexpr std::uint64_t kTurnThreads = 16384, kMostTurnThreads = 65536;
+
+void check_cooperation(const Program& program, const kernels::Launch& launch) {
+  const std::uint64_t blocks = kMostTurnThreads / std::max<std::uint64_t>(launch.block.count(), 1);
+  if (!program.is_cooperative || launch.grid.count() <= blocks) return;
+  refuse(program,
+         fmt::format("the grid is {}, and its barrier needs all blocks at once: the machine has up to {} of "
+                     "these at a time",
+                     size(launch.grid), blocks));
+}
+
 void check_block(const Program& program, const kernels::Launch& launch) {
   const kernels::Extent required{program.block[0], program.block[1], program.block[2]};
   if (required.count() != 0 && required != launch.block) {
@@ -117,41 +132,81 @@ void check_memory(const Program& program, const kernels::Launch& launch, const R
 
 }  // namespace
 
-RunReport run(const Program& program, const kernels::Launch& launch, Memory& memory,
-              const RunOptions& options) {
-  check_grid(program, launch);
-  check_block(program, launch);
-  check_memory(program, launch, options);
-  memory.state().begin_launch(program);
-  GridOrder order;
-  const Grid grid{program, launch, memory.state(), options, order};
-  const std::uint64_t blocks = launch.grid.count();
-  std::atomic<std::uint64_t> warp_instructions = 0, lane_operations = 0, first_fault = blocks;
-  std::mutex fault_mutex;
+namespace {
+
+void add(RunReport& report, const Block& block) {
+  report.warp_instructions += block.warp_instructions();
+  report.lane_operations += block.lane_operations();
+}
+
+/// Blocks that see what others do, in turns on one thread, so that the seed decides their order too. They
+/// begin in ascending order: a block may wait for those before it.
+RunReport run_in_turns(const Grid& grid) {
+  // How long a turn is: short ones interleave blocks finely, long ones let a block run far ahead.
+  static constexpr std::uint32_t kLongestTurns[] = {1, 8, 64};
+  Random random(~grid.options.seed);
+  const std::uint32_t longest_turn = kLongestTurns[random.below(3)];
+  const std::uint64_t blocks = grid.launch.grid.count();
+  const std::uint64_t most = grid.program.is_cooperative
+                                 ? blocks
+                                 : std::max<std::uint64_t>(2, kTurnThreads / grid.launch.block.count());
+  const reference::FloatEnvironment environment;
+  RunReport report{0, 0, blocks};
+  std::vector<std::unique_ptr<Block>> running;
+  std::uint64_t next = 0, spent = 0;
+  while (next < blocks || !running.empty()) {
+    while (running.size() < most && next < blocks) {
+      if (grid.options.poll) grid.options.poll();
+      running.push_back(std::make_unique<Block>(grid, next++));
+    }
+    auto& block = running[random.below(static_cast<std::uint32_t>(running.size()))];
+    const std::uint64_t before = block->warp_instructions();
+    bool runs = true;
+    for (std::uint32_t left = random.below(longest_turn) + 1; left > 0 && runs; --left) {
+      runs = block->advance();
+      if (block->take_poll()) break;
+    }
+    spent += block->warp_instructions() - before;
+    if (spent > grid.options.instruction_budget) block->end_by_budget();
+    if (runs) continue;
+    spent = 0;
+    add(report, *block);
+    std::swap(block, running.back());
+    running.pop_back();
+  }
+  return report;
+}
+
+/// Each block by itself, as many at once as there are threads. The fault is that of the lowest block that has
+/// one.
+RunReport run_each(const Grid& grid) {
+  const std::uint64_t blocks = grid.launch.grid.count();
+  std::atomic<std::uint64_t> first_fault = blocks;
+  std::mutex mutex;
+  RunReport report{0, 0, blocks};
   std::exception_ptr fault;
   const auto run_block = [&](std::uint64_t index) {
     if (index > first_fault.load(std::memory_order_relaxed)) return;
     const reference::FloatEnvironment environment;
     Block block(grid, index);
+    std::exception_ptr thrown;
     try {
-      if (options.poll) options.poll();
+      if (grid.options.poll) grid.options.poll();
       block.run();
     } catch (...) {
-      const std::lock_guard lock(fault_mutex);
-      if (index < first_fault) {
-        first_fault = index;
-        fault = std::current_exception();
-      }
+      thrown = std::current_exception();
     }
-    warp_instructions += block.warp_instructions();
-    lane_operations += block.lane_operations();
+    const std::lock_guard lock(mutex);
+    add(report, block);
+    if (thrown == nullptr || index > first_fault) return;
+    first_fault = index;
+    fault = thrown;
   };
-  if (options.threads == 1 || blocks == 1) {
+  if (grid.options.threads == 1 || blocks == 1) {
     for (std::uint64_t index = 0; index < blocks && fault == nullptr; ++index) run_block(index);
   } else {
-    // In ascending order, so that a block may wait for those before it.
     std::atomic<std::uint64_t> next = 0;
-    tbb::task_arena arena(options.threads == 0 ? tbb::task_arena::automatic : options.threads);
+    tbb::task_arena arena(grid.options.threads == 0 ? tbb::task_arena::automatic : grid.options.threads);
     arena.execute([&] {
       tbb::parallel_for(0, arena.max_concurrency(), [&](int) {
         for (std::uint64_t index = next++; index < blocks; index = next++) run_block(index);
@@ -159,7 +214,21 @@ RunReport run(const Program& program, const kernels::Launch& launch, Memory& mem
     });
   }
   if (fault != nullptr) std::rethrow_exception(fault);
-  return {warp_instructions, lane_operations, blocks};
+  return report;
+}
+
+}  // namespace
+
+RunReport run(const Program& program, const kernels::Launch& launch, Memory& memory,
+              const RunOptions& options) {
+  check_grid(program, launch);
+  check_block(program, launch);
+  check_cooperation(program, launch);
+  check_memory(program, launch, options);
+  memory.state().begin_launch(program);
+  GridOrder order;
+  const Grid grid{program, launch, memory.state(), options, order};
+  return program.blocks_interact && launch.grid.count() > 1 ? run_in_turns(grid) : run_each(grid);
 }
 
 }  // namespace perceptron::ptx

@@ -20,11 +20,12 @@ struct Program;  // program.hpp: a decoded entry
 /// How a launch is carried out. The same seed, program and memory give the same run.
 struct RunOptions {
   std::uint64_t seed = 0;
-  int threads = 1;         ///< Blocks that run at once; 0: one per core.
+  int threads = 1;  ///< Blocks that run at once; 0: one per core. Blocks that interact take turns on one.
   bool is_watched = true;  ///< false: bounds and alignment only, for speed comparisons.
   /// Threads may store one value to one place unordered: Triton's kernels do.
   bool forgives_same_value = false;
-  std::uint64_t instruction_budget = 1'000'000'000;   ///< Warp instructions per block.
+  /// Warp instructions per block; where blocks interact, of all until one more of them ends.
+  std::uint64_t instruction_budget = 400'000'000;
   std::size_t shared_limit = std::size_t{227} << 10;  ///< Static and dynamic shared bytes a block may have.
   /// What the kernel prints, each text whole, by any thread; nothing: nobody wants it.
   std::function<void(std::string_view)> print = {};

@@ -84,6 +84,7 @@ void load(Warp& warp, const Step& step, Mask mask) {
   Block& block = warp.block();
   block.begin_access(step);
   const std::unique_lock lock = lock_if_strong(block, step);
+  if (step.order.is_strong) block.note_poll();
   DistinctAddresses addresses;
   addresses.collect<kSpace>(warp, step, mask, kIsWide, !block.program().has_partial_ordering);
   bool are_all_written = true;
@@ -131,7 +132,7 @@ void store(Warp& warp, const Step& step, Mask mask) {
   Mask written = mask;
   for (int element = 0; element < step.count; ++element) {
     written &= warp.written(rows[element]);
-    if (kSpace == Space::global || kSpace == Space::generic) warp.use(step, rows[element], mask);
+    if (kSpace == Space::global) warp.use(step, rows[element], mask);
   }
   for_each_lane(mask, [&](int lane) {
     const LaneAccess access{warp, step, lane};
@@ -152,6 +153,7 @@ void store(Warp& warp, const Step& step, Mask mask) {
     if ((written >> lane & 1) != 0) return;
     for (std::size_t element = 0; element < step.count; ++element) {
       if ((warp.written(rows[element]) >> lane & 1) != 0) continue;
+      if (target.space == Space::global) warp.use(step, rows[element], Mask{1} << lane);
       Target part = target;
       part.offset += sizeof(T) * element;
       mark_unwritten(access, part, sizeof(T));
@@ -288,6 +290,7 @@ MemoryOrder take_order(Decoder& d, Space space, bool is_atomic) {
   const bool is_private = space == Space::local || space == Space::param || space == Space::constant;
   const bool is_flag = is_atomic ? order.acquires || order.releases : order.is_strong;
   if (is_flag && !is_private && !(order.is_volatile && space == Space::shared)) d.entry().expect_flags();
+  if (order.is_strong && !is_private && space != Space::shared) d.entry().program().blocks_interact = true;
   order.acquires = order.acquires || is_atomic;
   return order;
 }

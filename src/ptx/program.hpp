@@ -141,7 +141,9 @@ struct Program {
   int shared_granule_log2 = 2;  ///< Narrowest access to shared memory: no record is finer.
   int global_granule_log2 = 2;
   bool has_partial_ordering = false;  ///< Orders threads by more than barriers of the whole block.
-  bool has_flags = false;  ///< By fences and strong accesses too, so that blocks may order one another.
+  bool has_flags = false;        ///< By fences and strong accesses too, so that blocks may order one another.
+  bool blocks_interact = false;  ///< By atomic operations and strong accesses: their order shows.
+  bool is_cooperative = false;   ///< Has a barrier of the whole grid.
   int max_threads = 1024;
   std::array<std::uint32_t, 3> block{};  ///< That the launch must have; zeros: any.
   std::array<std::uint32_t, 3> cluster{1, 1,

@@ -222,6 +222,9 @@ PtxReport PtxKernel::run(const PtxLaunch& launch) const {
                                       launch.arguments.size(), state_->entry->name, state_->parameters.size(),
                                       structure_text(*state_->entry)));
   }
+  if (launch.threads < 0) {
+    throw InvalidArgument(fmt::format("threads: {}, expected 0 (one per core) or more", launch.threads));
+  }
   if (launch.shared_bytes < 0 || launch.shared_bytes > std::numeric_limits<std::int32_t>::max()) {
     throw InvalidArgument(fmt::format("shared_bytes: {} is none of 0 to 2^31 - 1", launch.shared_bytes));
   }
@@ -237,6 +240,7 @@ PtxReport PtxKernel::run(const PtxLaunch& launch) const {
   options.seed = launch.seed;
   options.threads = launch.threads;
   options.forgives_same_value = launch.allows_same_value_stores;
+  options.instruction_budget = launch.instruction_budget;
   options.poll = launch.poll;
   std::mutex printing;
   if (launch.print) {

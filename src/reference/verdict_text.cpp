@@ -102,7 +102,8 @@ bool is_allowed(const Mismatch& mismatch) {
 }  // namespace
 
 std::string mistrust(const Verdict& verdict) {
-  if (verdict.checked == 0 || !verdict.passed()) return "";
+  if (!verdict.passed()) return "";
+  if (verdict.checked == 0) return "no element was checked";
   const std::int64_t zeros = verdict.of(ElementClass::zero).checked;
   if (share_of(zeros, verdict) > kMostZeros) {
     return fmt::format("{} of {} outputs ought to be 0: too many to tell", zeros, verdict.checked);

@@ -73,6 +73,8 @@ enum class Fault {
   // warp_flag
   no_block_fence,
   no_reading_fence,
+  // grid_sums
+  no_grid_barrier,
 };
 
 }  // namespace perceptron::faults

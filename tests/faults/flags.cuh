@@ -1,6 +1,8 @@
 // The bodies of faults.cu whose threads and blocks order one another by fences and flags; marked as there.
 #pragma once
 
+#include <cooperative_groups.h>
+
 #include <cuda/atomic>
 
 #include "tests/faults/arguments.hpp"
@@ -34,6 +36,19 @@ __device__ void last_block(const Arguments& p) {
     sum += p.y[block * kThreads + thread];  // @no_fence @block_fence @fence_after_ticket @early_ticket
   p.y[blocks * kThreads + thread] = sum;
   if (thread == 0) drawn = 0;
+}
+
+/// y[t] = sum over the blocks of their sums t, by every block, after all have met; behind it what they wrote
+/// before.
+template <Fault kFault>
+__device__ void grid_sums(const Arguments& p) {
+  const int thread = static_cast<int>(threadIdx.x), blocks = static_cast<int>(gridDim.x);
+  const int own = static_cast<int>(blockIdx.x) * kThreads + thread;
+  p.y[own] = 2 * p.x[own];  // @no_grid_barrier:other
+  if (kFault != Fault::no_grid_barrier) cooperative_groups::this_grid().sync();
+  float sum = 0;
+  for (int block = 0; block < blocks; ++block) sum += p.y[block * kThreads + thread];  // @no_grid_barrier
+  p.y[blocks * kThreads + own] = sum;
 }
 
 __device__ unsigned highest_bits;

@@ -138,6 +138,23 @@ Case last_block() {
   return made;
 }
 
+/// Five blocks; their values, and behind them of each the sums.
+Case grid_sums() {
+  constexpr std::size_t kBlocks = 5;
+  Case made;
+  made.grid = {kBlocks, 1, 1};
+  made.block = {kThreads, 1, 1};
+  made.expected.assign(2 * kBlocks * kThreads, 0);
+  for (std::size_t i = 0; i < kBlocks * kThreads; ++i) {
+    made.x.push_back(value(i));
+    made.expected[i] = 2 * value(i);
+    for (std::size_t block = 0; block < kBlocks; ++block) {
+      made.expected[(kBlocks + block) * kThreads + i % kThreads] += 2 * value(i);
+    }
+  }
+  return made;
+}
+
 Case highest() {
   Case made;
   made.grid = {3, 1, 1};
@@ -179,6 +196,7 @@ Case make_case(std::string_view body) {
   if (body == "warp_histogram") return warp_histogram();
   if (body == "tickets") return tickets();
   if (body == "last_block") return last_block();
+  if (body == "grid_sums") return grid_sums();
   if (body == "highest") return highest();
   if (body == "relay") return relay();
   if (body == "warp_flag") return warp_flag();

@@ -22,7 +22,7 @@ struct Case {
 };
 
 /// By body: row_sum, copy_ring, bulk_ring, padded_rows, half_warp_sum, early_return, handover,
-/// warp_histogram, tickets, last_block, highest, relay, warp_flag.
+/// warp_histogram, tickets, last_block, grid_sums, highest, relay, warp_flag.
 Case make_case(std::string_view body);
 
 /// Runs an entry of faults.cu on the case and returns y. x is read-only, y unwritten at first.

@@ -126,6 +126,37 @@ TEST(Threads, ReportTheLowestBlockThatFails) {
   }
 }
 
+/// Each thread of each block reads the count by one atomic operation and writes it back by another one.
+constexpr const char* kLostUpdates =
+    "atom.global.add.u32 %r2, [%rd1], 0;\nadd.u32 %r2, %r2, 1;\natom.global.exch.b32 %r3, [%rd1], %r2;";
+
+TEST(Turns, AreTheSeeds) {
+  std::set<std::uint32_t> counts;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    RunOptions options;
+    options.seed = seed;
+    options.threads = 2;
+    const std::uint32_t count = run_body(kLostUpdates, {6, 1, 1}, 1, options).words[0];
+    EXPECT_EQ(run_body(kLostUpdates, {6, 1, 1}, 1, options).words[0], count) << "the same seed again";
+    counts.insert(count);
+  }
+  EXPECT_LT(*counts.begin(), 6U) << "no update was ever lost";
+  EXPECT_GT(counts.size(), 1U);
+}
+
+TEST(Turns, LetBlocksWaitForLaterOnes) {
+  // Every block counts itself and waits for all of them.
+  const char* body =
+      "atom.global.add.u32 %r2, [%rd1], 1;\nagain: ld.relaxed.gpu.global.u32 %r2, [%rd1];\n"
+      "setp.lt.u32 %p1, %r2, 6;\n@%p1 bra again;";
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    RunOptions options;
+    options.seed = seed;
+    options.instruction_budget = 1'000'000;
+    EXPECT_EQ(run_body(body, {6, 1, 1}, 1, options).words[0], 6U);
+  }
+}
+
 TEST(Unwatched, ChecksBoundsAndNoRaces) {
   EXPECT_NO_THROW(run_body(kRace, {4, 1, 1}, 64, {.seed = 1, .is_watched = false}));
   EXPECT_THROW(run_body(kStray, {58, 1, 1}, 64, {.seed = 1, .is_watched = false}), KernelFault);

@@ -102,7 +102,7 @@ TEST(PtxVariable, IsWatched) {
   expect_fault(
       "atom.global.add.u32 %r2, [counter], 1; setp.ne.u32 %p1, %r1, 130; @%p1 bra $end;"
       "ld.global.u32 %r2, [counter]; $end:",
-      FaultKind::race, {"unordered with the write by several blocks", "atom.global.add.u32"});
+      FaultKind::race, {"unordered with the write by", "atom.global.add.u32"});
   expect_fault("ld.global.u32 %r2, [zeros+16];", FaultKind::out_of_bounds, {"\"zeros\", which has 16"});
   expect_fault("mov.u32 %r2, 0; mov.u64 %rd3, fixed; st.u32 [%rd3], %r2;", FaultKind::out_of_bounds,
                {"read-only"});

@@ -68,6 +68,23 @@ TEST(DevicePlans, EveryProblemOfEveryDtypeHasOne) {
   }
 }
 
+TEST(DevicePlans, ProblemsThatNobodyParsedAreChecked) {
+  const DeviceTraits h200 = traits_of("h200");
+  const auto expect_refusal = [&](const auto& spoil, const char* word) {
+    Problem problem = Problem::parse("8x8x8:f32:relu");
+    spoil(problem);
+    expect_error<InvalidArgument>([&] { plan_on(problem, h200); }, {word});
+    expect_error<InvalidArgument>([&] { plan_on(problem, Options{}); }, {word});
+    expect_error<InvalidArgument>([&] { row_ranges(problem, h200); }, {word});
+  };
+  expect_refusal([](Problem& p) { p.inputs = 0; }, "0 inputs");
+  expect_refusal([](Problem& p) { p.outputs = -1; }, "-1 outputs");
+  expect_refusal([](Problem& p) { p.groups = 0; }, "0 groups");
+  expect_refusal([](Problem& p) { p.rows = -1; }, "-1 rows");
+  expect_refusal([](Problem& p) { p.dtype = static_cast<DType>(9); }, "dtype 9");
+  expect_refusal([](Problem& p) { p.arithmetic = static_cast<Arithmetic>(9); }, "9 is no value");
+}
+
 TEST(DevicePlans, TensorArithmeticIsRefusedByEveryPolicy) {
   expect_error<Unsupported>([] { plan_on(Problem::parse("8x8x8:f32:relu:tensor"), traits_of("h200")); },
                             {"8x8x8:f32:relu:tensor", "no kernel", "tile_fma 128x128", "reproducible"});

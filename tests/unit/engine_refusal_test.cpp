@@ -225,6 +225,41 @@ TEST_F(RefusedGroupedCall, GroupsMayShareAnInputAndInterleaveOutputs) {
   EXPECT_EQ(bytes_of(copy(interleaved)), bytes_of(expected));
 }
 
+/// Where x and y begin in one buffer, and what lies between their groups; rows are 24 elements apart.
+struct SharedBuffer {
+  std::int64_t x, x_groups, y, y_groups;
+};
+
+TEST_F(RefusedGroupedCall, InputsAndOutputsMayInterleaveInAnyWay) {
+  constexpr std::int64_t kPitch = 24;
+  const Matrix expected = reference_output(x_, model_, DType::f32);
+  for (const SharedBuffer& layout : {SharedBuffer{0, 8, 5, 8},      // Each group's inputs before its outputs.
+                                     SharedBuffer{0, 5, 10, 3},     // All inputs, then all outputs.
+                                     SharedBuffer{12, 5, 0, 6}}) {  // Outputs apart, before the inputs.
+    Matrix buffer(DType::f32, kRows, kPitch);
+    auto* const first = static_cast<float*>(buffer.data());
+    const MatrixView x =
+        MatrixView(first + layout.x, kRows, kInputs).with_stride(kPitch).with_groups(2, layout.x_groups);
+    const MatrixView y =
+        MatrixView(first + layout.y, kRows, kOutputs).with_stride(kPitch).with_groups(2, layout.y_groups);
+    for (std::int64_t group = 0; group < 2; ++group) {
+      for (std::int64_t row = 0; row < kRows; ++row) {
+        std::memcpy(x.element(group, row), x_.element(group, row), kInputs * sizeof(float));
+      }
+    }
+    engine_.run(x, y);
+    EXPECT_EQ(bytes_of(copy(y)), bytes_of(expected)) << layout.y;
+  }
+  expect_refusal(
+      [&](ConstMatrixView& x,
+          MatrixView& y) {  // The second group's inputs reach into the first one's outputs.
+        auto* const first = static_cast<float*>(x_memory_.data());
+        x = ConstMatrixView(first, 2, kInputs).with_stride(16).with_groups(2, 7);
+        y = MatrixView(first + 5, 2, kOutputs).with_stride(16).with_groups(2, 8);
+      },
+      {"y overlaps x"});
+}
+
 TEST_F(RefusedGroupedCall, OverlapIsSeenInEveryGroup) {
   const auto spoil = [this](ConstMatrixView&, MatrixView& y) {
     y.data = static_cast<float*>(x_memory_.data()) + 2 * kRows * kInputs - 1;
