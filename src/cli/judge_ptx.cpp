@@ -254,6 +254,20 @@ void require_output(const PtxOptions& options) {
       fmt::format("--args {}: expected y once, the memory that the kernel writes", options.arguments));
 }
 
+/// Where the text is something else altogether, the message says what it may be.
+PtxKernel kernel_of(const std::string& text, const PtxOptions& options) {
+  const bool is_by_bits = options.arithmetic == Arithmetic::reproducible;
+  try {
+    return PtxKernel(text, options.file.filename().string(), options.entry,
+                     is_by_bits ? PtxRounding::nearest_unless_stated : PtxRounding::approximate);
+  } catch (const InvalidArgument& error) {
+    if (text.find(".version") != std::string::npos) throw;
+    const bool is_elf = text.substr(1, 3) == "ELF";
+    throw InvalidArgument(fmt::format("{}; {} is {}: nvcc -ptx -lineinfo makes PTX of CUDA C++", error.what(),
+                                      options.file.string(), is_elf ? "machine code (ELF)" : "no PTX"));
+  }
+}
+
 }  // namespace
 
 std::vector<PtxResult> judge_ptx(const PtxOptions& options) {
@@ -262,17 +276,7 @@ std::vector<PtxResult> judge_ptx(const PtxOptions& options) {
   require_output(options);
   const std::string text = contents(options.file);
   if (text.empty()) throw InvalidArgument(options.file.string() + ": is empty, expected PTX");
-  if (text.find(".version") == std::string::npos) {
-    throw InvalidArgument(fmt::format("{}: is no PTX but {}; nvcc -ptx -lineinfo makes PTX of CUDA C++",
-                                      options.file.string(),
-                                      text.starts_with("\x7f"
-                                                       "ELF")
-                                          ? "machine code (ELF)"
-                                          : "another text: it has no .version"));
-  }
-  const bool is_by_bits = options.arithmetic == Arithmetic::reproducible;
-  const PtxKernel kernel(text, options.file.filename().string(), options.entry,
-                         is_by_bits ? PtxRounding::nearest_unless_stated : PtxRounding::approximate);
+  const PtxKernel kernel = kernel_of(text, options);
   std::vector<PtxResult> results;
   for (const DataKind kind : options.kinds) {
     stop_if_interrupted();
