@@ -39,6 +39,7 @@ th { text-align: right; color: var(--soft); font-weight: 600; background: var(--
 tr:last-child td { border-bottom: 0; }
 th:first-child, td:first-child, .left { text-align: left; }
 td:first-child { font-family: ui-monospace, Menlo, Consolas, monospace; }
+#results td:last-child { white-space: normal; min-width: 13em; }
 .share { background: linear-gradient(to right, var(--bar) var(--of), transparent var(--of)); }
 .bad { color: var(--p0); font-weight: 600; }
 @media print { body { max-width: none; padding: 0; font-size: 10pt; } .scroll { overflow: visible; border: 0; }

@@ -162,9 +162,10 @@ void print_list() {
 void warn_of(const Request& request) {
   for (const std::string& line : request.missing) fmt::print(stderr, "perceptron: left out: {}\n", line);
   if (request.lanes_f32 > 0) return;
-  fmt::print(stderr,
-             "perceptron: host arrays are timed end to end, copies to the GPU and back included; "
-             "perceptron_gpu_bench measures device memory and the GPU's limits\n");
+  fmt::print(
+      stderr,
+      "perceptron: host arrays are timed end to end, copies to the GPU and back included; "
+      "perceptron_gpu_bench measures device memory, the GPU's limits and its peers, cuBLASLt and cuBLAS\n");
 }
 
 int run_bench(const BenchOptions& options) {

@@ -56,17 +56,18 @@ namespace {
 #include "src/ptx/lanes/move.inl"
 
 constexpr Operation kOperations[]{
-    {"add", decode_add},   {"sub", decode_sub},     {"mul", decode_mul},           {"mad", decode_mad},
-    {"dp4a", decode_dp4a}, {"fma", decode_fma},     {"div", decode_div},           {"rem", decode_rem},
-    {"neg", decode_neg},   {"abs", decode_abs},     {"min", decode_min},           {"max", decode_max},
-    {"rcp", decode_rcp},   {"sqrt", decode_sqrt},   {"and", decode_and},           {"or", decode_or},
-    {"xor", decode_xor},   {"not", decode_not},     {"cnot", decode_cnot},         {"shl", decode_shl},
-    {"shr", decode_shr},   {"shf", decode_shf},     {"popc", decode_popc},         {"clz", decode_clz},
-    {"brev", decode_brev}, {"bfind", decode_bfind}, {"bfe", decode_bfe},           {"bfi", decode_bfi},
-    {"prmt", decode_prmt}, {"lop3", decode_lop3},   {"bmsk", decode_bmsk},         {"setp", decode_setp},
-    {"set", decode_set},   {"selp", decode_selp},   {"copysign", decode_copysign}, {"testp", decode_testp},
-    {"cvt", decode_cvt},   {"mov", decode_mov},     {"ex2", decode_ex2},           {"lg2", decode_lg2},
-    {"sin", decode_sin},   {"cos", decode_cos},     {"tanh", decode_tanh},         {"rsqrt", decode_rsqrt}};
+    {"add", decode_add},     {"sub", decode_sub},           {"mul", decode_mul},     {"mad", decode_mad},
+    {"dp4a", decode_dp4a},   {"dp2a", decode_dp2a},         {"sad", decode_sad},     {"slct", decode_slct},
+    {"fma", decode_fma},     {"div", decode_div},           {"rem", decode_rem},     {"neg", decode_neg},
+    {"abs", decode_abs},     {"min", decode_min},           {"max", decode_max},     {"rcp", decode_rcp},
+    {"sqrt", decode_sqrt},   {"and", decode_and},           {"or", decode_or},       {"xor", decode_xor},
+    {"not", decode_not},     {"cnot", decode_cnot},         {"shl", decode_shl},     {"shr", decode_shr},
+    {"shf", decode_shf},     {"popc", decode_popc},         {"clz", decode_clz},     {"brev", decode_brev},
+    {"bfind", decode_bfind}, {"bfe", decode_bfe},           {"bfi", decode_bfi},     {"prmt", decode_prmt},
+    {"lop3", decode_lop3},   {"bmsk", decode_bmsk},         {"setp", decode_setp},   {"set", decode_set},
+    {"selp", decode_selp},   {"copysign", decode_copysign}, {"testp", decode_testp}, {"cvt", decode_cvt},
+    {"mov", decode_mov},     {"ex2", decode_ex2},           {"lg2", decode_lg2},     {"sin", decode_sin},
+    {"cos", decode_cos},     {"tanh", decode_tanh},         {"rsqrt", decode_rsqrt}};
 
 }  // namespace
 

@@ -1,4 +1,5 @@
-// setp and selp of the PTX machine: every comparison, ordered and not, with and without a third predicate.
+// setp, selp and slct of the PTX machine: every comparison, ordered and not, with and without a third
+// predicate.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -116,6 +117,21 @@ TYPED_TEST(PtxComparison, Selection) {
   cover("selp");
   expect_body<T, T, T>("setp.lt." + ptx_name<T>() + " p0, %a, %b; selp." + ptx_name<T>() + " %t, %b, %a, p0;",
                        [](T a, T b) { return a < b ? b : a; });
+}
+
+template <class T>
+void expect_selection_by_sign(const std::string& type) {
+  expect_opcode<T, T, T, std::int32_t>("slct." + type + ".s32",
+                                       [](T a, T b, std::int32_t c) { return c < 0 ? b : a; });
+  expect_opcode<T, T, T, float>("slct." + type + ".f32", [](T a, T b, float c) { return c >= 0 ? a : b; });
+}
+
+TEST(PtxCompareOpcode, SelectionBySign) {
+  expect_selection_by_sign<std::uint16_t>("u16");
+  expect_selection_by_sign<std::int32_t>("s32");
+  expect_selection_by_sign<std::uint64_t>("b64");
+  expect_selection_by_sign<float>("f32");
+  expect_selection_by_sign<double>("f64");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "perceptron/error.hpp"
 #include "tests/ptx/opcode_case.hpp"
@@ -87,9 +88,42 @@ TEST(PtxIntegerOpcodes, DotOfBytes) {
   expect_dot_of_bytes<std::int8_t, std::int8_t>(".s32.s32");
 }
 
+template <class A, class B>
+void expect_dot_of_halves(const std::string& types) {
+  using W = std::uint32_t;
+  for (const int first : {0, 2}) {
+    expect_opcode<W, W, W, W>((first == 0 ? "dp2a.lo" : "dp2a.hi") + types, [first](W a, W b, W c) {
+      Wide sum = c;
+      for (int half = 0; half < 2; ++half)
+        sum += wide(static_cast<A>(a >> 16 * half)) * wide(static_cast<B>(b >> 8 * (first + half)));
+      return wrapped<W>(static_cast<unsigned __int128>(sum));
+    });
+  }
+}
+
+TEST(PtxIntegerOpcodes, DotOfHalves) {
+  expect_dot_of_halves<std::uint16_t, std::uint8_t>(".u32.u32");
+  expect_dot_of_halves<std::uint16_t, std::int8_t>(".u32.s32");
+  expect_dot_of_halves<std::int16_t, std::uint8_t>(".s32.u32");
+  expect_dot_of_halves<std::int16_t, std::int8_t>(".s32.s32");
+}
+
+TEST(PtxIntegerOpcodes, SaturatingSums) {
+  using S = std::int32_t;
+  const auto clamped = [](Wide value) {
+    return static_cast<S>(
+        std::clamp<Wide>(value, std::numeric_limits<S>::min(), std::numeric_limits<S>::max()));
+  };
+  expect_opcode<S, S, S>("add.sat.s32", [&](S a, S b) { return clamped(wide(a) + wide(b)); });
+  expect_opcode<S, S, S>("sub.sat.s32", [&](S a, S b) { return clamped(wide(a) - wide(b)); });
+}
+
 TYPED_TEST(PtxIntegerOpcode, Order) {
   using T = TypeParam;
   const std::string end = "." + ptx_name<T>();
+  expect_opcode<T, T, T, T>("sad" + end, [](T a, T b, T c) {
+    return wrapped<T>(static_cast<unsigned __int128>(wide(a < b ? b : a) - wide(a < b ? a : b) + wide(c)));
+  });
   expect_opcode<T, T, T>("min" + end, [](T a, T b) { return std::min(a, b); });
   expect_opcode<T, T, T>("max" + end, [](T a, T b) { return std::max(a, b); });
   if constexpr (std::is_signed_v<T>) {

@@ -23,7 +23,7 @@ TEST(PtxRefusal, UnknownFormsByName) {
            "mad.rn.f32 %t, %a, %b, %c;",       //
            "add.rn.ftz.f32 %t, %a, %b;",       // Not IEEE.
            "sqrt.approx.f32 %t, %a;",          //
-           "add.sat.s32 %t, %a, %b;",          //
+           "add.sat.u32 %t, %a, %b;",          //
            "add.cc.u16 %x0, %x1, %x2;",        //
            "madc.wide.u32 %z0, %a, %b, %z1;",  //
            "add.rn.f32x2 %z0, %z1, %z2;",      //

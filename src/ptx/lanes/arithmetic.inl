@@ -1,4 +1,4 @@
-// add, sub, mul, mad, fma, div, rem, neg, abs, min, max, rcp, sqrt.
+// add, sub, sad, mul, mad, fma, div, rem, neg, abs, min, max, rcp, sqrt.
 
 struct Add {
   template <class T>
@@ -52,6 +52,16 @@ struct SquareRoot {
   }
 };
 
+/// Of s32: what 32 bits do not hold becomes the nearest number that they do.
+template <class F>
+struct Clamped {
+  static std::int32_t apply(std::int32_t a, std::int32_t b) {
+    const std::int64_t exact = F::apply(std::int64_t{a}, std::int64_t{b});
+    return static_cast<std::int32_t>(
+        std::clamp<std::int64_t>(exact, std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()));
+  }
+};
+
 template <class F, class H>
 void decode_sum(Decoder& d) {
   const Type type = d.take_type();
@@ -62,6 +72,8 @@ void decode_sum(Decoder& d) {
     with_type(d, type, Floats{}, [&]<class T>() {
       d.elementwise(clamping_form<F, T, T, T>(d, rounding), sizeof(T), {sizeof(T), sizeof(T)});
     });
+  } else if (type == Type::s32 && d.take("sat")) {
+    decode_as<Clamped<F>, std::int32_t, std::int32_t, std::int32_t>(d);
   } else {
     with_type(d, type, Integers{}, [&]<class T>() { decode_as<F, T, T, T>(d); });
   }
@@ -69,6 +81,18 @@ void decode_sum(Decoder& d) {
 
 void decode_add(Decoder& d) { d.take("cc") ? decode_add_cc(d) : decode_sum<Add, HalfAdd>(d); }
 void decode_sub(Decoder& d) { d.take("cc") ? decode_sub_cc(d) : decode_sum<Sub, HalfSub>(d); }
+
+/// c + |a - b|
+struct DifferencePlus {
+  template <class T>
+  static T apply(T a, T b, T c) {
+    return Add::apply<T>(a > b ? Sub::apply<T>(a, b) : Sub::apply<T>(b, a), c);
+  }
+};
+
+void decode_sad(Decoder& d) {
+  with_type(d, d.take_type(), Integers{}, [&]<class T>() { decode_as<DifferencePlus, T, T, T, T>(d); });
+}
 
 template <class T>
 using Twice = std::conditional_t<

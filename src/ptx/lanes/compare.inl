@@ -1,4 +1,4 @@
-// setp, set, selp, testp; of 16-bit floats: half_compare.inl.
+// setp, set, selp, slct, testp; of 16-bit floats: half_compare.inl.
 
 enum class Comparison : std::uint8_t { eq, ne, lt, le, gt, ge, equ, neu, ltu, leu, gtu, geu, num, nan };
 
@@ -236,4 +236,26 @@ void decode_testp(Decoder& d) {
     d.step.source[0] = d.source(1, sizeof(T));
   });
   d.step.target = d.predicate_target(0);
+}
+
+/// slct: a where c is 0 or more, else b; also where c is NaN.
+template <class C>
+struct SelectBySign {
+  template <class T>
+  static T apply(T a, T b, C c) {
+    return c >= C{0} ? a : b;
+  }
+};
+
+void decode_slct(Decoder& d) {
+  const Type by = d.take_type(), type = d.take_type();
+  const auto decode = [&]<class T>() {
+    if (by == Type::s32) return decode_as<SelectBySign<std::int32_t>, T, T, T, std::int32_t>(d);
+    if (by == Type::f32) return decode_as<SelectBySign<float>, T, T, T, float>(d);
+    d.refuse("expected .s32 or .f32 at the end");
+  };
+  if (size_of(type) == 2) return decode.template operator()<std::uint16_t>();
+  if (size_of(type) == 4) return decode.template operator()<std::uint32_t>();
+  if (size_of(type) == 8) return decode.template operator()<std::uint64_t>();
+  d.refuse("expected 16, 32 or 64 bits");
 }
