@@ -83,11 +83,19 @@ void check_grid(const Program& program, const kernels::Launch& launch) {
   }
 }
 
-/// Threads that the machine has at a time where their blocks take turns, and at most where all must be there.
-constexpr std::uint64_t kTurnThreads = 16384, kMostTurnThreads = 65536;
+/// Of blocks that take turns, what the machine has at a time: that of eight multiprocessors; where all must
+/// be there it takes more, up to some hundred MB of registers and records.
+struct Room {
+  std::uint64_t threads, blocks;
+
+  std::uint64_t blocks_of(const kernels::Extent& block) const {
+    return std::min(blocks, threads / std::max<std::uint64_t>(block.count(), 1));
+  }
+};
+constexpr Room kTurns{16384, 256}, kCooperation{65536, 2048};
 
 void check_cooperation(const Program& program, const kernels::Launch& launch) {
-  const std::uint64_t blocks = kMostTurnThreads / std::max<std::uint64_t>(launch.block.count(), 1);
+  const std::uint64_t blocks = kCooperation.blocks_of(launch.block);
   if (!program.is_cooperative || launch.grid.count() <= blocks) return;
   refuse(program,
          fmt::format("the grid is {}, and its barrier needs all blocks at once: the machine has up to {} of "
@@ -130,10 +138,6 @@ void check_memory(const Program& program, const kernels::Launch& launch, const R
   }
 }
 
-}  // namespace
-
-namespace {
-
 void add(RunReport& report, const Block& block) {
   report.warp_instructions += block.warp_instructions();
   report.lane_operations += block.lane_operations();
@@ -147,9 +151,7 @@ RunReport run_in_turns(const Grid& grid) {
   Random random(~grid.options.seed);
   const std::uint32_t longest_turn = kLongestTurns[random.below(3)];
   const std::uint64_t blocks = grid.launch.grid.count();
-  const std::uint64_t most = grid.program.is_cooperative
-                                 ? blocks
-                                 : std::max<std::uint64_t>(2, kTurnThreads / grid.launch.block.count());
+  const std::uint64_t most = grid.program.is_cooperative ? blocks : kTurns.blocks_of(grid.launch.block);
   const reference::FloatEnvironment environment;
   RunReport report{0, 0, blocks};
   std::vector<std::unique_ptr<Block>> running;

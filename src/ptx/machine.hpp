@@ -57,9 +57,9 @@ class Image {
   std::unique_ptr<State> state_;
 };
 
-/// Runs the whole grid. Throws KernelFault at the first fault of the lowest block that has one;
-/// InvalidArgument for a launch that no GPU takes (its grid, block, arguments, shared memory, clusters)
-/// before anything runs.
+/// Runs the whole grid. Throws KernelFault at the first fault of the lowest block that has one, of blocks
+/// that take turns at the first of all; InvalidArgument for a launch that no GPU takes (its grid, block,
+/// arguments, shared memory, clusters) before anything runs.
 RunReport run(const Program& program, const kernels::Launch& launch, Memory& memory,
               const RunOptions& options = {});
 
