@@ -1,5 +1,5 @@
 // The benchmark on a GPU from end to end over the CUDA runtime whose devices are PTX machines: its figures
-// mean nothing, but everything of it but its own kernels and its peers runs.
+// mean nothing, but everything of it but its peers runs, and their pass behind the product by itself.
 #include "bench/gpu/run.hpp"
 
 #include <gtest/gtest.h>
