@@ -79,13 +79,12 @@ std::string_view hint_of(const PtxResult& result) {
   if (!fault.empty()) return "";
   switch (result.kind) {
     case DataKind::special:
-      return "NaN must come out of NaN, and every activation has its limits at infinities: fmaxf(z, 0), z > "
-             "0 ? z : 0 and "
-             "the like drop NaN, z * f(z) makes NaN of infinity * 0; --data leaves out what a kernel is not "
-             "meant for";
+      return "NaN must come out of NaN, and every activation has its limits at infinities: "
+             "fmaxf(z, 0), z > 0 ? z : 0 and the like drop NaN, z * f(z) makes NaN of infinity * 0; "
+             "--data leaves out what a kernel is not meant for";
     case DataKind::subnormal:
-      return "results below the normal range: -use_fast_math and atomicAdd of floats make zeros of them, and "
-             "expf(z) - 1 loses them; --data leaves out what a kernel is not meant for";
+      return "results below the normal range: -use_fast_math and atomicAdd of floats make zeros of them, "
+             "and expf(z) - 1 loses them; --data leaves out what a kernel is not meant for";
     default: return "";
   }
 }

@@ -143,7 +143,7 @@ int conclude(const ValidateWords& words, const std::vector<Verdict>& verdicts, R
         text,
         "  of a stack, --hidden FILE for each layer but the last lets every layer be judged by itself\n");
   }
-  return std::ranges::all_of(verdicts, &Verdict::passed) ? kDone : kCheckFailed;
+  return has_failed ? kCheckFailed : kDone;
 }
 
 int run_files(const ValidateWords& words) {

@@ -68,12 +68,6 @@ void add_names(const Operand& operand, std::set<std::string, std::less<>>& names
   }
 }
 
-bool is_of_tensor_cores(std::string_view opcode) {
-  static constexpr std::array<std::string_view, 7> kOpcodes{"mma",      "wmma",      "wgmma",  "ldmatrix",
-                                                            "stmatrix", "movmatrix", "tcgen05"};
-  return std::find(kOpcodes.begin(), kOpcodes.end(), opcode) != kOpcodes.end();
-}
-
 /// A module's variables belong to the entries that name them.
 std::vector<Variable> variables_of(const Module& module, const Entry& entry) {
   std::set<std::string, std::less<>> names;
@@ -274,10 +268,7 @@ Program EntryDecoder::take() {
   for (const Instruction& instruction : entry_.instructions) {
     Decoder decoder(*this, instruction);
     const Operation* operation = find_operation(instruction.opcode);
-    if (operation == nullptr) {
-      decoder.refuse(is_of_tensor_cores(instruction.opcode) ? "the machine has no tensor cores"
-                                                            : "the machine does not know this opcode");
-    }
+    if (operation == nullptr) decoder.refuse(why_unknown(instruction.opcode));
     operation->decode(decoder);
     decoder.finish();
     decoder.step.instruction = static_cast<std::uint32_t>(program_.steps.size());

@@ -29,6 +29,14 @@ const Operation* find_operation(std::string_view opcode) {
   return nullptr;
 }
 
+std::string_view why_unknown(std::string_view opcode) {
+  static constexpr std::array<std::string_view, 7> kOfTensorCores{
+      "mma", "wmma", "wgmma", "ldmatrix", "stmatrix", "movmatrix", "tcgen05"};
+  const bool is_of_them =
+      std::find(kOfTensorCores.begin(), kOfTensorCores.end(), opcode) != kOfTensorCores.end();
+  return is_of_them ? "the machine has no tensor cores" : "the machine does not know this opcode";
+}
+
 std::vector<std::string_view> operation_names() {
   std::vector<std::string_view> names;
   for (const std::span<const Operation> table : tables()) {

@@ -8,7 +8,9 @@
 
 namespace perceptron::ptx {
 
+/// Null where it is not known.
 const Operation* find_operation(std::string_view opcode);
+std::string_view why_unknown(std::string_view opcode);
 /// Every opcode that the machine knows.
 std::vector<std::string_view> operation_names();
 

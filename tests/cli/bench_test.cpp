@@ -1,8 +1,11 @@
 // `perceptron bench`: tiny problems for a moment each, the files that it writes, and what it refuses before
 // it measures.
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "tests/cli/command_fixture.hpp"
 
@@ -89,6 +92,13 @@ TEST_F(BenchVerb, MeasuresAModelEndToEnd) {
   EXPECT_EQ(results[1]["stages"]["staging_in_ns"], 0);
   EXPECT_GT(results[1]["stages"]["compute_ns"], 0);
   expect_word(out, "nothing staged");
+}
+
+TEST_F(BenchVerb, StopsWithinOneMeasurement) {
+  Command command({PERCEPTRON_COMMAND, "bench", "4x4x4:f32:relu", "--threads", "1", "--seconds", "1000"}, {});
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  command.send(SIGINT);
+  EXPECT_EQ(command.finish().exit_code, 130);
 }
 
 TEST_F(BenchVerb, ListsProblemsAndPeers) {

@@ -50,6 +50,20 @@ TEST_F(OwnKernel, PassesWithEveryKindOfData) {
   EXPECT_EQ(report["results"][2]["interval"]["checked"], 660);
 }
 
+TEST_F(OwnKernel, ABudgetEndsItAndHintsSayWhatHelps) {
+  const std::string spent = expect_failed(command(ptx("layer"), {"--budget", "10"}));
+  expect_word(spent, "instruction budget spent");
+  expect_word(spent, "hint: --budget N");
+  expect_word(spent.substr(spent.find("reproduce")), "--budget 10");
+}
+
+TEST_F(OwnKernel, QuietMeansFailuresAlone) {
+  EXPECT_EQ(expect_success(command(ptx("layer"), {"--quiet"})).out, "");
+  const std::string out = expect_failed(command(ptx("layer_unchecked"), {"--quiet"}));
+  expect_word(out, "reproduce: ");
+  EXPECT_EQ(out.find("PASSED"), std::string::npos) << out;
+}
+
 TEST_F(OwnKernel, BitsDecideWhereTheyAreAskedFor) {
   // The kernel adds in one chain: up to 256 inputs the contract's order, beyond it another one.
   expect_word(expect_success(command(ptx("layer"), {"--arithmetic", "reproducible"})).out, "bit-identical");

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "src/cli/check_case.hpp"
 #include "src/cli/invariance.hpp"
@@ -101,6 +102,25 @@ TEST(Suite, MeetsEveryActivationDtypeAndLayout) {
     EXPECT_TRUE(has([](const Problem& one) { return !one.has_bias; }));
     EXPECT_TRUE(has([](const Problem& one) { return one.shared_x; }));
     EXPECT_TRUE(has([](const Problem& one) { return one.groups > 1 && !one.shared_x; }));
+  }
+}
+
+/// exp(z) / sum of exp(z), without the row's maximum: right where no exponential overflows or vanishes.
+TEST(DataKinds, FindASoftmaxWithoutItsMaximum) {
+  for (const DataKind kind : {DataKind::integers, DataKind::wide}) {
+    const Operands operands(Problem::parse("7x30x9:f32:softmax"), kind, 1);
+    Layer sums = operands.layer();
+    sums.activation = ActivationKind::identity;
+    Matrix y = operands.make_output();
+    Engine(Model({sums})).run(operands.x(), y);
+    for (std::int64_t row = 0; row < 7; ++row) {
+      const std::span<float> values(static_cast<float*>(y.view().element(0, row)), 9);
+      float sum = 0;
+      for (float& value : values) sum += value = std::exp(value);
+      for (float& value : values) value /= sum;
+    }
+    const Verdict verdict = validate(operands.x(), operands.layer(), y, ValidateOptions(Arithmetic::tensor));
+    EXPECT_EQ(verdict.passed(), kind == DataKind::integers);
   }
 }
 

@@ -75,5 +75,19 @@ TEST(Unwritten, MayBeExchanged) {
                            {.seed = 1, .is_watched = false}));
 }
 
+/// Padding of a structure is copied, through generic addresses too; what goes out of the block must be
+/// written.
+TEST(Unwritten, MayBeStoredBesideGlobalMemory) {
+  const std::string to_shared =
+      ".shared .b32 word;\nmov.u64 %rd2, word;\ncvta.shared.u64 %rd2, %rd2;\nst.u32 [%rd2], %r2;";
+  EXPECT_NO_THROW(run_body(to_shared, {}, 1, {.seed = 1}));
+  expect_unwritten("st.u32 [%rd1], %r2;", {"st.u32"});
+}
+
+TEST(OutOfBounds, NamesTheNearestMemory) {
+  expect_words(fault_of("ld.global.u32 %r2, [%rd1+-400];", 1, {.seed = 1}, FaultKind::out_of_bounds),
+               {"at byte -400 of \"words\""});
+}
+
 }  // namespace
 }  // namespace perceptron::ptx

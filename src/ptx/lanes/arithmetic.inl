@@ -57,8 +57,8 @@ template <class F>
 struct Clamped {
   static std::int32_t apply(std::int32_t a, std::int32_t b) {
     const std::int64_t exact = F::apply(std::int64_t{a}, std::int64_t{b});
-    return static_cast<std::int32_t>(
-        std::clamp<std::int64_t>(exact, std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()));
+    return static_cast<std::int32_t>(std::clamp<std::int64_t>(exact, std::numeric_limits<std::int32_t>::min(),
+                                                              std::numeric_limits<std::int32_t>::max()));
   }
 };
 

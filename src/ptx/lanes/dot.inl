@@ -19,7 +19,8 @@ struct DotOfHalves {
   struct Of {
     static std::uint32_t apply(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
       for (int half = 0; half < 2; ++half) {
-        const auto product = std::int64_t{static_cast<A>(a >> 16 * half)} * static_cast<B>(b >> (kShift + 8 * half));
+        const auto product =
+            std::int64_t{static_cast<A>(a >> 16 * half)} * static_cast<B>(b >> (kShift + 8 * half));
         c += static_cast<std::uint32_t>(product);
       }
       return c;
